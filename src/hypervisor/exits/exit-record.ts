@@ -1,0 +1,49 @@
+import type { Channel } from '../../machine/bus/port-access';
+import type { PortDirection, PortWidth } from '../../machine/devices/device';
+
+/** Modelled cost of one exit by part, in cycles of the profile's processor. */
+export interface CostParts {
+  /** Leaving the guest: fault delivery or VM exit, or the call into the hypervisor's ROM. */
+  transition: number;
+  /** Fetching and decoding the instruction, and simulating it. Zero for a hypercall. */
+  decode: number;
+  /** The device model behind the port. */
+  device: number;
+  /** Returning to the guest. */
+  return: number;
+}
+
+/** Everything known of one exit from the guest. */
+export interface ExitRecord {
+  /** 0, 1, 2 … since launch. */
+  sequence: number;
+  /** Instructions retired before the exit. */
+  instructions: number;
+  /** Virtual time in cycles. */
+  time: number;
+  /** `IO`, `VMCALL`, later `CR`, `HLT`, …: the names that `perf kvm stat` users know. */
+  reason: string;
+  channel: Channel;
+  /** Name of the hypercall (`OUTB`), or empty. */
+  hypercall: string;
+  /** Port, direction, width and value of an I/O exit; port is -1 for others. */
+  port: number;
+  direction: PortDirection;
+  width: PortWidth;
+  /** Elements moved: 1, or the count of a string instruction. */
+  repeat: number;
+  /** Value moved (of a string: the last element). */
+  value: number;
+  /** Offset of the exiting instruction, and its linear address. */
+  eip: number;
+  linear: number;
+  /** Linear address that caused it: the same, or the call site of the I/O accessor around it. */
+  site: number;
+  cpl: number;
+  cr3: number;
+  /** Instruction bytes that the hypervisor fetched to decode; empty if it had no need. */
+  bytes: Uint8Array;
+  cost: CostParts;
+  /** What the exit cost on this host, in nanoseconds. */
+  hostNs: number;
+}

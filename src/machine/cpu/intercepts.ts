@@ -1,0 +1,44 @@
+import type { PortDirection, PortWidth } from '../devices/device';
+
+/**
+ * What the hardware tells a hypervisor about an I/O exit: the exit qualification of VT-x
+ * (Intel SDM vol. 3C, table 27-5). A software VMM gets none of this and has to decode.
+ */
+export interface IoQualification {
+  port: number;
+  width: PortWidth;
+  direction: PortDirection;
+  /** INS or OUTS. */
+  string: boolean;
+  /** REP prefix. */
+  repeat: boolean;
+  /** The port was an immediate byte, not DX. */
+  immediate: boolean;
+}
+
+/** What a hypervisor hooks into the CPU. Without one, I/O goes straight to the bus and VMCALL is #UD. */
+export interface Intercepts {
+  /**
+   * An I/O instruction that the guest was allowed to execute. Carries out the *whole* instruction:
+   * registers, memory, flags of the string forms; EIP is past the instruction already and goes back to
+   * `eipStart` while elements are left. May throw `Fault` or `AbortInstruction`.
+   */
+  io?(qualification: IoQualification): void;
+  /**
+   * VMCALL, with EIP past it and `eipStart` at it.
+   * @returns false where the hypervisor does not know the call: the guest gets #UD
+   */
+  monitorCall?(): boolean;
+}
+
+/** A debugger's hooks into the run loop; each returns true to stop the machine there. Absent hooks cost nothing. */
+export interface MachineHooks {
+  /** An exception is about to be delivered; EIP is at the instruction. Not asked again for the same one after the stop. */
+  exception?(vector: number, errorCode: number): boolean;
+  /** An external interrupt is about to be delivered. `irq` is 0-15. */
+  interrupt?(irq: number, vector: number): boolean;
+  /** The next instruction's linear address is in the breakpoint filter. */
+  codeBreakpoint?(linear: number): boolean;
+  /** A watched instruction (see `Machine.watchInstructions`) is about to execute. */
+  instruction?(name: string): boolean;
+}

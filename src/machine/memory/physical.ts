@@ -1,0 +1,203 @@
+import { RAM_BASE } from '../layout';
+
+/** What answers at a guest-physical page. */
+export enum PageKind {
+  /** Nobody: reads give ones, writes are lost. */
+  None = 0,
+  Ram = 1,
+  /** Readable and executable, writes are lost. */
+  Rom = 2,
+  /** A device's registers. */
+  Mmio = 3,
+}
+
+/** A device in the physical address space. Addresses are guest-physical; widths are 1, 2 or 4 bytes. */
+export interface MmioHandler {
+  readonly name: string;
+  read(address: number, width: 1 | 2 | 4): number;
+  write(address: number, width: 1 | 2 | 4, value: number): void;
+}
+
+/** Pages of 4 KiB in a 32-bit physical address space. */
+const PAGES = 0x100000;
+
+/**
+ * The guest-physical address space: which page is RAM, ROM, a device's or nobody's, and where its bytes
+ * are in the machine's memory. Accesses that cross a page are split here.
+ */
+export class PhysicalMemory {
+  readonly memory: WebAssembly.Memory;
+  readonly u8: Uint8Array;
+  private readonly view: DataView;
+  private readonly kind = new Uint8Array(PAGES);
+  /** Host offset of the page's bytes; meaningful for RAM and ROM. */
+  private readonly host = new Uint32Array(PAGES);
+  /** 1 where a debugger watches the page, so that no access may take the fast path. */
+  private readonly watched = new Uint8Array(PAGES);
+  private readonly mmio: { start: number; end: number; handler: MmioHandler }[] = [];
+  private romCursor: number;
+
+  /** Called once per unassigned address page that is touched. */
+  onUnassigned: ((address: number, write: boolean) => void) | undefined;
+  /** Called whenever the kind of a page changes: cached translations must be dropped. */
+  onRemap: (() => void) | undefined;
+
+  /**
+   * @param ramBytes size of guest RAM, a multiple of 4096, at most 2 GiB
+   * @param romBytes room kept behind RAM for ROM images
+   */
+  constructor(
+    readonly ramBytes: number,
+    romBytes = 1 << 20,
+  ) {
+    const pages = Math.ceil((RAM_BASE + ramBytes + romBytes) / 65536);
+    this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+    this.u8 = new Uint8Array(this.memory.buffer);
+    this.view = new DataView(this.memory.buffer);
+    this.romCursor = RAM_BASE + ramBytes;
+    for (let page = 0; page < ramBytes >>> 12; page++) {
+      this.kind[page] = PageKind.Ram;
+      this.host[page] = RAM_BASE + page * 4096;
+    }
+    // A PC's hole between 640 KiB and 1 MiB is not RAM; firmware, option ROMs and video claim parts of it.
+    for (let page = 0xa0; page < 0x100; page++) this.kind[page] = PageKind.None;
+  }
+
+  kindOf(address: number): PageKind {
+    return this.kind[address >>> 12];
+  }
+
+  /** Offset in the machine's memory of a physical address in RAM or ROM. */
+  hostPointer(address: number): number {
+    return this.host[address >>> 12] + (address & 0xfff);
+  }
+
+  isWatched(address: number): boolean {
+    return this.watched[address >>> 12] !== 0;
+  }
+
+  /** Takes a page off the fast path (or puts it back), for data breakpoints. */
+  setWatched(address: number, on: boolean): void {
+    this.watched[address >>> 12] = on ? 1 : 0;
+    this.onRemap?.();
+  }
+
+  /** Makes a range plain RAM, e.g. the text frame buffer. Address and length are multiples of 4096 below `ramBytes`. */
+  mapRam(address: number, length: number): void {
+    for (let page = address >>> 12; page < (address + length) >>> 12; page++) {
+      this.kind[page] = PageKind.Ram;
+      this.host[page] = RAM_BASE + page * 4096;
+    }
+    this.onRemap?.();
+  }
+
+  /**
+   * Maps a ROM image so that it is seen at each of the given physical addresses (page aligned).
+   * The image is padded with ones to whole pages.
+   * @throws RangeError if the room for ROM images is used up
+   */
+  mapRom(image: Uint8Array, addresses: readonly number[]): void {
+    const size = (image.length + 0xfff) & ~0xfff;
+    const at = this.romCursor;
+    if (at + size > this.u8.length) throw new RangeError(`no room for a ROM of ${image.length} bytes`);
+    this.romCursor += size;
+    this.u8.fill(0xff, at, at + size);
+    this.u8.set(image, at);
+    for (const address of addresses) {
+      for (let i = 0; i < size >>> 12; i++) {
+        const page = ((address >>> 12) + i) % PAGES;
+        this.kind[page] = PageKind.Rom;
+        this.host[page] = at + i * 4096;
+      }
+    }
+    this.onRemap?.();
+  }
+
+  /** Gives a physical range (whole pages) to a device. @throws RangeError if another device has a part of it */
+  mapMmio(start: number, length: number, handler: MmioHandler): void {
+    const end = start + length;
+    const other = this.mmio.find((range) => start < range.end && range.start < end);
+    if (other) throw new RangeError(`${handler.name} overlaps ${other.handler.name} at 0x${start.toString(16)}`);
+    this.mmio.push({ start, end, handler });
+    for (let page = start >>> 12; page < end / 4096; page++) this.kind[page] = PageKind.Mmio;
+    this.onRemap?.();
+  }
+
+  /** Reads 1, 2 or 4 bytes as an unsigned number, with the side effects a device may have. */
+  read(address: number, width: 1 | 2 | 4): number {
+    if ((address & 0xfff) + width > 0x1000) return this.readBytewise(address, width);
+    switch (this.kind[address >>> 12]) {
+      case PageKind.Ram:
+      case PageKind.Rom: {
+        const at = this.hostPointer(address);
+        if (width === 1) return this.u8[at];
+        return width === 2 ? this.view.getUint16(at, true) : this.view.getUint32(at, true);
+      }
+      case PageKind.Mmio:
+        return this.handlerAt(address).read(address, width) >>> 0;
+      default:
+        this.onUnassigned?.(address, false);
+        return width === 4 ? 0xffffffff : (1 << (width * 8)) - 1;
+    }
+  }
+
+  /** Writes 1, 2 or 4 bytes; writes to ROM and to nobody are lost. */
+  write(address: number, width: 1 | 2 | 4, value: number): void {
+    if ((address & 0xfff) + width > 0x1000) {
+      for (let i = 0; i < width; i++) this.write((address + i) >>> 0, 1, (value >>> (i * 8)) & 0xff);
+      return;
+    }
+    switch (this.kind[address >>> 12]) {
+      case PageKind.Ram: {
+        const at = this.hostPointer(address);
+        if (width === 1) this.u8[at] = value;
+        else if (width === 2) this.view.setUint16(at, value & 0xffff, true);
+        else this.view.setUint32(at, value, true);
+        return;
+      }
+      case PageKind.Mmio:
+        this.handlerAt(address).write(address, width, value);
+        return;
+      case PageKind.Rom:
+        return;
+      default:
+        this.onUnassigned?.(address, true);
+    }
+  }
+
+  /** Copies bytes out without side effects: devices and unassigned pages read as ones. */
+  peek(address: number, length: number): Uint8Array {
+    const bytes = new Uint8Array(length);
+    for (let i = 0; i < length; i++) {
+      const at = (address + i) >>> 0;
+      const backed = this.kind[at >>> 12] === PageKind.Ram || this.kind[at >>> 12] === PageKind.Rom;
+      bytes[i] = backed ? this.u8[this.hostPointer(at)] : 0xff;
+    }
+    return bytes;
+  }
+
+  /** Stores bytes into RAM and ROM (as a debugger or a loader does). Returns how many bytes had a place. */
+  poke(address: number, bytes: Uint8Array): number {
+    let stored = 0;
+    for (let i = 0; i < bytes.length; i++) {
+      const at = (address + i) >>> 0;
+      const kind = this.kind[at >>> 12];
+      if (kind !== PageKind.Ram && kind !== PageKind.Rom) continue;
+      this.u8[this.hostPointer(at)] = bytes[i];
+      stored++;
+    }
+    return stored;
+  }
+
+  private readBytewise(address: number, width: number): number {
+    let value = 0;
+    for (let i = 0; i < width; i++) value += this.read((address + i) >>> 0, 1) * 2 ** (8 * i);
+    return value;
+  }
+
+  private handlerAt(address: number): MmioHandler {
+    const range = this.mmio.find((candidate) => address >= candidate.start && address < candidate.end);
+    if (!range) throw new RangeError(`no device at 0x${address.toString(16)}`);
+    return range.handler;
+  }
+}
