@@ -10,7 +10,7 @@ module.exports = {
   forbidden: [
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
     room('machine-is-alone', '^src/machine/', '^src/machine/'),
-    room('symbols-are-alone', '^src/symbols/', '^src/symbols/'),
+    room('symbols-see-the-elf-reader', '^src/symbols/', '^src/(symbols/|machine/loaders/elf)'),
     room('hypervisor-sees-the-machine', '^src/hypervisor/', '^src/(hypervisor|machine)/'),
     room('debugger-sees-below', '^src/debugger/', '^src/(debugger|hypervisor|machine|symbols)/'),
     room('adapter-sees-below', '^debugAdapter/', '^(debugAdapter|src/(debugger|hypervisor|machine|symbols))/'),
