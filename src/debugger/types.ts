@@ -1,3 +1,4 @@
+import type { Inspection } from './inspection/types';
 import type { RunEnd } from '../machine/run';
 
 /** How the engine reaches the world: files by path, time slices. Node and the browser worker each bring one. */
@@ -11,6 +12,11 @@ export interface Host {
   nanoseconds(): number;
   /** Wall clock, milliseconds since 1970, read once at launch. */
   wallClock(): number;
+  /**
+   * A file that ships with Ringside rather than belongs to the user, by bare name: `iced_x86_bg.wasm` of the package
+   * `iced-x86`. Asked for once, when the first disassembly is wanted.
+   */
+  readAsset(name: string): Promise<Uint8Array>;
 }
 
 /** A bad launch configuration, image or spec. The message names the thing and what to do; shown to the user as it is. */
@@ -177,6 +183,8 @@ export interface Session {
   readonly configuration: LaunchConfiguration;
   readonly running: boolean;
   readonly ended: EndEvent | undefined;
+  /** Exit costs, ports, hypercalls, tables: pure data for the adapter's custom requests. May be asked while the guest runs. */
+  readonly inspect: Inspection;
   onEvent(listener: (event: SessionEvent) => void): void;
 
   /** Goes on (or starts). No effect while running. */

@@ -1,0 +1,163 @@
+import type { Channel } from '../../machine/bus/port-access';
+import type { PortDirection } from '../../machine/devices/device';
+import type { CostParts } from '../../hypervisor/exits/exit-record';
+
+/** A place in the guest's source. */
+export interface SourcePlace {
+  path: string;
+  line: number;
+  column?: number;
+  /** Function around it, if known. */
+  function?: string;
+}
+
+/** A place in the guest: linear address in hexadecimal, and its source line or at least its function if known. */
+export interface Site {
+  /** Empty where only the address is known. */
+  path: string;
+  /** 0 where only the address is known. */
+  line: number;
+  function?: string;
+  address: string;
+}
+
+export type CostGrouping = 'reason' | 'port' | 'hypercall' | 'line' | 'function' | 'channel';
+
+export interface ExitCostQuery {
+  groupBy: CostGrouping;
+  /** Only exits with this sequence number or a later one that are still in the log. */
+  since?: number;
+}
+
+/** One row of the exit-cost table; cycles are the cost profile's. */
+export interface ExitCosts {
+  rows: {
+    key: string;
+    samples: number;
+    samplesPct: number;
+    timePct: number;
+    minCycles: number;
+    maxCycles: number;
+    avgCycles: number;
+    stdErrPct: number;
+    totalCycles: number;
+    parts: CostParts;
+    hostNs: number;
+    channel: Channel | 'mixed';
+    source?: SourcePlace;
+  }[];
+  totals: {
+    samples: number;
+    totalCycles: number;
+    hostNs: number;
+    elements: number;
+    guestCycles: number;
+    exitTimePct: number;
+    instructions: number;
+    costProfile: string;
+    mode: string;
+    nextSequence: number;
+  };
+}
+
+export interface PortField {
+  name: string;
+  /** `3:2` or `7`. */
+  bits: string;
+  value: number;
+  meaning?: string;
+}
+
+export interface PortRow {
+  port: number;
+  name: string;
+  device: string;
+  doc?: string;
+  lastIn?: { value: number; width: number };
+  lastOut?: { value: number; width: number };
+  ins: number;
+  outs: number;
+  fields: PortField[];
+  lastSite?: Site;
+  breakpoints: number[];
+}
+
+export interface HypercallRow {
+  abi: string;
+  number: number;
+  name: string;
+  doc: string;
+  count: number;
+  totalCycles: number;
+  last?: string;
+  lastSite?: Site;
+  breakpoints: number[];
+}
+
+export interface ExitLogQuery {
+  start?: number;
+  /** 1-10000; 100 if left out. */
+  count?: number;
+  filter?: { channel?: Channel; port?: number; hypercall?: string };
+}
+
+export interface ExitLogRow {
+  sequence: number;
+  instructions: number;
+  time: number;
+  reason: string;
+  channel: Channel;
+  hypercall?: string;
+  port?: number;
+  direction?: PortDirection;
+  width?: number;
+  repeat: number;
+  value?: number;
+  eip: string;
+  cpl: number;
+  cr3: string;
+  bytes: string;
+  cost: CostParts;
+  hostNs: number;
+  source?: SourcePlace;
+}
+
+export interface DescriptorRow {
+  index: number;
+  selector: string;
+  type: string;
+  base?: string;
+  limit?: string;
+  target?: string;
+  dpl: number;
+  present: boolean;
+  text: string;
+}
+
+export interface PageWalk {
+  linear: string;
+  physical?: string;
+  levels: { name: string; entryAddress: string; entry: string; flags: string }[];
+  message?: string;
+}
+
+/**
+ * Questions about the guest that have pure data for an answer. The shapes are those of the adapter's custom
+ * requests (`ringside/exitCosts` and so on), member for member.
+ */
+export interface Inspection {
+  exitCosts(query: ExitCostQuery): ExitCosts;
+  ports(): { ports: PortRow[] };
+  hypercalls(): { available: boolean; calls: HypercallRow[] };
+  exitLog(query: ExitLogQuery): { entries: ExitLogRow[]; first: number; next: number };
+  devices(): {
+    devices: {
+      name: string;
+      registers: { name: string; port: number; direction?: PortDirection; doc: string }[];
+      state: unknown;
+    }[];
+  };
+  descriptorTables(): { gdt: DescriptorRow[]; ldt: DescriptorRow[]; idt: DescriptorRow[] };
+  /** @param address linear address, or an expression in frame 0. @throws Error with a message for the user */
+  pageWalk(address: string | number): PageWalk;
+}
