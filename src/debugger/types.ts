@@ -1,5 +1,6 @@
 import type { Inspection } from './inspection/types';
 import type { RunEnd } from '../machine/run';
+import type { Inspection } from './inspection-types';
 
 /** How the engine reaches the world: files by path, time slices. Node and the browser worker each bring one. */
 export interface Host {
@@ -24,7 +25,16 @@ export class LaunchError extends Error {}
 
 /** Why the guest stands still. */
 export interface StopEvent {
-  reason: 'entry' | 'breakpoint' | 'step' | 'pause' | 'exception' | 'goto' | 'restart' | 'function breakpoint' | 'instruction breakpoint';
+  reason:
+    | 'entry'
+    | 'breakpoint'
+    | 'step'
+    | 'pause'
+    | 'exception'
+    | 'goto'
+    | 'restart'
+    | 'function breakpoint'
+    | 'instruction breakpoint';
   /** The whole story in words: `OUT 0x3f8 (COM1.THR), 1 byte, value 0x41 'A', via hypercall OUTB at uart_putc+0x1c`. */
   text: string;
   /** Ids of the breakpoints that fired. */
@@ -52,7 +62,7 @@ export type OutputChannel =
 export type SessionEvent =
   | { type: 'stopped'; stop: StopEvent }
   | { type: 'continued' }
-  | { type: 'output'; channel: OutputChannel; /** `com1` … for serial */ port?: string; data: Uint8Array }
+  | { type: 'output'; channel: OutputChannel /** `com1` … for serial */; port?: string; data: Uint8Array }
   | { type: 'ended'; end: EndEvent }
   /** A breakpoint was verified, moved or gave up. */
   | { type: 'breakpoint'; breakpoint: BreakpointStatus }
@@ -183,6 +193,8 @@ export interface Session {
   readonly configuration: LaunchConfiguration;
   readonly running: boolean;
   readonly ended: EndEvent | undefined;
+  /** Exits and their cost, ports, hypercalls, devices, tables, modules. */
+  readonly inspect: Inspection;
   /** Exit costs, ports, hypercalls, tables: pure data for the adapter's custom requests. May be asked while the guest runs. */
   readonly inspect: Inspection;
   onEvent(listener: (event: SessionEvent) => void): void;
@@ -211,13 +223,19 @@ export interface Session {
   /** The call stack, innermost first. Only while stopped. */
   stack(): Frame[];
   /** Groups of values for a frame: Locals, Registers, Flags, Segments, System registers, Ports. Only while stopped. */
-  scopes(frame: number): { name: string; expensive: boolean; kind: 'locals' | 'registers' | 'ports' | 'globals'; values: () => Value[] }[];
+  scopes(
+    frame: number,
+  ): { name: string; expensive: boolean; kind: 'locals' | 'registers' | 'ports' | 'globals'; values: () => Value[] }[];
   /** @throws Error with a message for the user */
   evaluate(expression: string, frame: number, format?: FormatOptions): Value;
   /** Assigns to a register, a flag, a variable or memory. @throws Error with a message for the user */
   assign(expression: string, value: string, frame: number): Value;
   /** Names that may follow a prefix in the debug console: registers, ports, symbols, variables. */
-  completions(text: string, column: number, frame: number): { label: string; kind: string; start: number; length: number }[];
+  completions(
+    text: string,
+    column: number,
+    frame: number,
+  ): { label: string; kind: string; start: number; length: number }[];
   /** Exactly `count` rows, starting `instructionOffset` instructions from the one at `address`. */
   disassemble(address: number, instructionOffset: number, count: number): DisassemblyRow[];
   /** Bytes at a linear address; shorter than `count` where the next page is not mapped. */
