@@ -3,40 +3,195 @@
  * contract between the adapter and its clients; docs/protocol.md explains it in words.
  */
 
-import type {
-  DescriptorTablesResponse,
-  DevicesResponse,
-  ExitCostsArguments,
-  ExitCostsResponse,
-  ExitLogArguments,
-  ExitLogResponse,
-  HypercallsResponse,
-  PageWalkArguments,
-  PageWalkResponse,
-  PortsResponse,
-} from '../src/debugger/inspection-types';
+export type GroupBy = 'reason' | 'port' | 'hypercall' | 'line' | 'function' | 'channel';
+export type ChannelName = 'direct' | 'trap' | 'vtx' | 'hypercall';
 
-export type {
-  ChannelName,
-  DescriptorRow,
-  DescriptorTablesResponse,
-  DevicesResponse,
-  ExitCostRow,
-  ExitCostsArguments,
-  ExitCostsResponse,
-  ExitLogArguments,
-  ExitLogEntry,
-  ExitLogResponse,
-  GroupBy,
-  HypercallInfo,
-  HypercallsResponse,
-  PageWalkArguments,
-  PageWalkResponse,
-  PortField,
-  PortInfo,
-  PortsResponse,
-  SourcePosition,
-} from '../src/debugger/inspection-types';
+export interface SourcePosition {
+  path: string;
+  line: number;
+  column?: number;
+  /** Function around it, if known. */
+  function?: string;
+}
+
+/** `ringside/exitCosts` */
+export interface ExitCostsArguments {
+  groupBy: GroupBy;
+  /** Only exits with this sequence number or a later one. */
+  since?: number;
+}
+
+/** One row of the exit-cost table; the columns of `perf kvm stat` first. Cycles are the profile's. */
+export interface ExitCostRow {
+  key: string;
+  samples: number;
+  /** Share of all samples and of all modelled time, 0-100. */
+  samplesPct: number;
+  timePct: number;
+  minCycles: number;
+  maxCycles: number;
+  avgCycles: number;
+  /** Standard error of the average, in percent of it. */
+  stdErrPct: number;
+  totalCycles: number;
+  /** The total by part. */
+  parts: { transition: number; decode: number; device: number; return: number };
+  /** What the exits cost on the host, in nanoseconds, all together. */
+  hostNs: number;
+  /** The channel all samples share, or `mixed`. */
+  channel: ChannelName | 'mixed';
+  /** Where the exits came from; the costliest place if there are several. */
+  source?: SourcePosition;
+}
+
+export interface ExitCostsResponse {
+  rows: ExitCostRow[];
+  totals: {
+    samples: number;
+    totalCycles: number;
+    hostNs: number;
+    /** Port elements moved: a string access counts each. */
+    elements: number;
+    /** Virtual time of the guest so far, cycles, and the share of it that exits took, 0-100. */
+    guestCycles: number;
+    exitTimePct: number;
+    instructions: number;
+    costProfile: string;
+    mode: string;
+    /** Sequence number of the next exit: pass it as `since` to see only what follows. */
+    nextSequence: number;
+  };
+}
+
+/** `ringside/ports` takes no arguments. */
+export interface PortField {
+  name: string;
+  /** Bits as in `3:2` or `7`. */
+  bits: string;
+  value: number;
+  meaning?: string;
+}
+
+export interface PortInfo {
+  port: number;
+  /** `COM1.THR`, or the bare device, or empty if nobody owns the port. */
+  name: string;
+  device: string;
+  doc?: string;
+  lastIn?: { value: number; width: number };
+  lastOut?: { value: number; width: number };
+  ins: number;
+  outs: number;
+  /** The last value decoded by the register's bit fields. */
+  fields: PortField[];
+  lastSite?: SourcePosition & { address: string };
+  /** Ids of port breakpoints that cover this port. */
+  breakpoints: number[];
+}
+
+export interface PortsResponse {
+  ports: PortInfo[];
+}
+
+/** `ringside/hypercalls` takes no arguments. */
+export interface HypercallInfo {
+  abi: string;
+  number: number;
+  name: string;
+  doc: string;
+  count: number;
+  totalCycles: number;
+  /** Decoded arguments and result of the last call: `port=0x3f8 value=0x41 'A'`. */
+  last?: string;
+  lastSite?: SourcePosition & { address: string };
+  breakpoints: number[];
+}
+
+export interface HypercallsResponse {
+  /** False if the mode has no hypercalls. */
+  available: boolean;
+  calls: HypercallInfo[];
+}
+
+/** `ringside/exitLog` */
+export interface ExitLogArguments {
+  /** First sequence number wanted; the oldest kept one if left out. */
+  start?: number;
+  /** At most so many, 1-10000; 100 if left out. */
+  count?: number;
+  filter?: { channel?: ChannelName; port?: number; hypercall?: string };
+}
+
+export interface ExitLogEntry {
+  sequence: number;
+  instructions: number;
+  time: number;
+  reason: string;
+  channel: ChannelName;
+  hypercall?: string;
+  port?: number;
+  direction?: 'in' | 'out';
+  width?: number;
+  repeat: number;
+  value?: number;
+  eip: string;
+  cpl: number;
+  cr3: string;
+  bytes: string;
+  cost: { transition: number; decode: number; device: number; return: number };
+  hostNs: number;
+  source?: SourcePosition;
+}
+
+export interface ExitLogResponse {
+  entries: ExitLogEntry[];
+  /** Sequence numbers still in the ring: [first, next). */
+  first: number;
+  next: number;
+}
+
+/** `ringside/devices` takes no arguments. */
+export interface DevicesResponse {
+  devices: {
+    name: string;
+    registers: { name: string; port: number; direction?: 'in' | 'out'; doc: string }[];
+    state: unknown;
+  }[];
+}
+
+/** `ringside/descriptorTables` takes no arguments. */
+export interface DescriptorRow {
+  index: number;
+  selector: string;
+  type: string;
+  base?: string;
+  limit?: string;
+  /** Target of a gate. */
+  target?: string;
+  dpl: number;
+  present: boolean;
+  text: string;
+}
+
+export interface DescriptorTablesResponse {
+  gdt: DescriptorRow[];
+  ldt: DescriptorRow[];
+  idt: DescriptorRow[];
+}
+
+/** `ringside/pageWalk` */
+export interface PageWalkArguments {
+  /** Linear address, a number or an expression. */
+  address: string | number;
+}
+
+export interface PageWalkResponse {
+  linear: string;
+  /** Missing if the page is not present. */
+  physical?: string;
+  levels: { name: string; entryAddress: string; entry: string; flags: string }[];
+  message?: string;
+}
 
 /** `ringside/serialInput` sends typed bytes to a UART whose side is `terminal`. Not answered with data. */
 export interface SerialInputArguments {

@@ -1,6 +1,5 @@
 import type { Inspection } from './inspection/types';
 import type { RunEnd } from '../machine/run';
-import type { Inspection } from './inspection-types';
 
 /** How the engine reaches the world: files by path, time slices. Node and the browser worker each bring one. */
 export interface Host {
@@ -193,8 +192,6 @@ export interface Session {
   readonly configuration: LaunchConfiguration;
   readonly running: boolean;
   readonly ended: EndEvent | undefined;
-  /** Exits and their cost, ports, hypercalls, devices, tables, modules. */
-  readonly inspect: Inspection;
   /** Exit costs, ports, hypercalls, tables: pure data for the adapter's custom requests. May be asked while the guest runs. */
   readonly inspect: Inspection;
   onEvent(listener: (event: SessionEvent) => void): void;

@@ -1,6 +1,6 @@
 import type { Channel } from '../../machine/bus/port-access';
 import type { PortDirection } from '../../machine/devices/device';
-import type { CostParts } from '../../hypervisor/exits/exit-record';
+import type { CostParts, ExitRecord } from '../../hypervisor/exits/exit-record';
 
 /** A place in the guest's source. */
 export interface SourcePlace {
@@ -141,6 +141,18 @@ export interface PageWalk {
   message?: string;
 }
 
+/** A program image or ROM in guest memory. */
+export interface ModuleRow {
+  id: string;
+  name: string;
+  path?: string;
+  /** First linear address and size in bytes. */
+  address: number;
+  size: number;
+  /** What is known of it, in words: `DWARF lines and types`, `symbol table`, `no symbols`. */
+  symbols: string;
+}
+
 /**
  * Questions about the guest that have pure data for an answer. The shapes are those of the adapter's custom
  * requests (`ringside/exitCosts` and so on), member for member.
@@ -160,4 +172,12 @@ export interface Inspection {
   descriptorTables(): { gdt: DescriptorRow[]; ldt: DescriptorRow[]; idt: DescriptorRow[] };
   /** @param address linear address, or an expression in frame 0. @throws Error with a message for the user */
   pageWalk(address: string | number): PageWalk;
+  /** What lies in guest memory: the program, ROMs. */
+  modules(): ModuleRow[];
+  /** Paths of all source files that the line tables name. */
+  sources(): string[];
+  /** Exits so far, and the sequence number of the next one. */
+  exitCount(): { samples: number; nextSequence: number };
+  /** Shows every exit to `listener` as its record is made; `undefined` ends it. Records may be reused: copy what you keep. */
+  observeExits(listener: ((record: ExitRecord) => void) | undefined): void;
 }
