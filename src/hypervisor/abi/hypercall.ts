@@ -1,0 +1,97 @@
+import type { CpuState } from '../../machine/cpu/state';
+import type { PortDirection, PortWidth } from '../../machine/devices/device';
+
+/**
+ * Where a value is when a call is made: a register, a pair (high:low), or one of the words that follow the
+ * return address on the stack (`stack0` is 4(%esp) on entry of the stub, i.e. the 4th argument of regparm(3)).
+ */
+export type ValueLocation =
+  | 'al'
+  | 'ax'
+  | 'dx'
+  | 'eax'
+  | 'ecx'
+  | 'edx'
+  | 'ebx'
+  | 'esi'
+  | 'edi'
+  | 'edx:eax'
+  | 'ecx:edx'
+  | 'stack0'
+  | 'stack1'
+  | 'stack1:stack0';
+
+/** How a value is shown. `datum` is data moved through a port: hexadecimal, with its character if it has one. */
+export type ValueFormat = 'port' | 'datum' | 'count' | 'address' | 'number' | 'hex' | 'selector';
+
+/** One argument or result of a hypercall. */
+export interface HypercallValue {
+  /** Name in expressions and views: `port`. */
+  readonly name: string;
+  readonly at: ValueLocation;
+  readonly format: ValueFormat;
+  readonly doc?: string;
+}
+
+/**
+ * Registers whose contents are lost beyond the results. `standard`: EAX, ECX, EDX and flags, as for a C function
+ * with regparm(3); `flags`: only the arithmetic flags; `none`: nothing, flags included.
+ */
+export type Clobbers = 'standard' | 'flags' | 'none';
+
+/** What an action may do to the guest on whose behalf it runs. */
+export interface HypercallContext {
+  readonly state: CpuState;
+  /** One access to a port on behalf of the present call. Returns the value read, or written. */
+  port(direction: PortDirection, width: PortWidth, port: number, value: number): number;
+  /** REP INS to ES:EDI or REP OUTS from DS:ESI, with ECX elements and 32-bit addresses, for the present call. */
+  portString(direction: PortDirection, width: PortWidth, port: number): void;
+  /** Tells the user once per kind that the guest did something it should not. */
+  report(kind: string, message: string): void;
+}
+
+/** Carries a call out: reads its arguments from and leaves its results in `context.state`. May throw `Fault`. */
+export type HypercallAction = (context: HypercallContext, call: HypercallDefinition) => void;
+
+/** How a call is served. A call without one is honestly said not to be there. */
+export type Implementation =
+  /** The stub enters the hypervisor, which carries out the action. */
+  | { readonly kind: 'monitor'; readonly action: HypercallAction }
+  /** The stub is guest code that does the work itself, entered by a call or by a jump. */
+  | { readonly kind: 'native'; readonly code: readonly number[]; readonly enteredBy: 'call' | 'jump' }
+  /** Nothing needs to be done: the guest may leave the call out. */
+  | { readonly kind: 'nothing' };
+
+/** One row of an ABI's table. */
+export interface HypercallDefinition {
+  readonly number: number;
+  /** Name as in the ABI's own header: `OUTB`, `SetCR3`. */
+  readonly name: string;
+  /** What it does, for hovers and the docs page. */
+  readonly doc: string;
+  readonly arguments: readonly HypercallValue[];
+  readonly results: readonly HypercallValue[];
+  readonly clobbers: Clobbers;
+  /** True if control does not come back to the caller (IRET, Reboot). */
+  readonly noReturn?: boolean;
+  /** The port access that the call stands for, so that it counts as logical I/O. */
+  readonly io?: { readonly direction: PortDirection; readonly width: PortWidth; readonly string: boolean };
+  readonly implementation?: Implementation;
+}
+
+/** A hypercall ABI: one table. */
+export interface HypercallAbi {
+  /** Short name, used in breakpoint specs as `ABI:NAME`: `vmi`. */
+  readonly name: string;
+  readonly title: string;
+  /** Version of the interface that the table follows. */
+  readonly version: string;
+  readonly calls: readonly HypercallDefinition[];
+}
+
+/** Finds a call by name (letter case is ignored) or by number written in decimal or as 0x… */
+export function findCall(abi: HypercallAbi, nameOrNumber: string): HypercallDefinition | undefined {
+  const wanted = nameOrNumber.toLowerCase();
+  const number = /^(0x[0-9a-f]+|[0-9]+)$/.test(wanted) ? Number(wanted) : undefined;
+  return abi.calls.find((call) => (number === undefined ? call.name.toLowerCase() === wanted : call.number === number));
+}

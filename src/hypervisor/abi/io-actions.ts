@@ -1,0 +1,89 @@
+import { Register } from '../../machine/layout';
+import type { PortDirection, PortWidth } from '../../machine/devices/device';
+import type { HypercallAction, HypercallContext, HypercallDefinition, HypercallValue } from './hypercall';
+
+/** AL, AX and EAX by width, as the data register of IN and OUT. */
+const DATA_REGISTER = { 1: 'al', 2: 'ax', 4: 'eax' } as const;
+const UNIT = { 1: 'byte', 2: 'word', 4: 'dword' } as const;
+
+function datum(width: PortWidth): HypercallValue {
+  return { name: 'value', at: DATA_REGISTER[width], format: 'datum' };
+}
+
+const PORT: HypercallValue = { name: 'port', at: 'dx', format: 'port' };
+
+/** Reads the accumulator at a width. */
+function accumulator(context: HypercallContext, width: PortWidth): number {
+  const eax = context.state.reg(Register.EAX);
+  return width === 4 ? eax : eax & (2 ** (width * 8) - 1);
+}
+
+function setAccumulator(context: HypercallContext, width: PortWidth, value: number): void {
+  if (width === 1) context.state.setReg8(Register.EAX, value);
+  else if (width === 2) context.state.setReg16(Register.EAX, value);
+  else context.state.setReg(Register.EAX, value);
+}
+
+const single: HypercallAction = (context, call) => {
+  if (!call.io) return;
+  const { direction, width } = call.io;
+  // The C argument is an int, the hardware's port number is DX.
+  const port = context.state.reg16(Register.EDX);
+  if (direction === 'in') setAccumulator(context, width, context.port('in', width, port, 0));
+  else context.port('out', width, port, accumulator(context, width));
+};
+
+const string: HypercallAction = (context, call) => {
+  if (!call.io) return;
+  context.portString(call.io.direction, call.io.width, context.state.reg16(Register.EDX));
+};
+
+/**
+ * A call that stands for IN or OUT with DX. Every register and flag is preserved but the accumulator of an IN,
+ * of which only AL or AX changes for the narrow widths, as the instruction has it.
+ */
+export function portCall(
+  number: number,
+  name: string,
+  direction: PortDirection,
+  width: PortWidth,
+): HypercallDefinition {
+  const verb = direction === 'in' ? 'Reads' : 'Writes';
+  const unit = `${verb} one ${UNIT[width]} ${direction === 'in' ? 'from' : 'to'} a port`;
+  return {
+    number,
+    name,
+    doc: `${unit}; preserves all registers${direction === 'in' ? ` but ${DATA_REGISTER[width].toUpperCase()}` : ''} and flags.`,
+    arguments: direction === 'in' ? [PORT] : [PORT, datum(width)],
+    results: direction === 'in' ? [datum(width)] : [],
+    clobbers: 'none',
+    io: { direction, width, string: false },
+    implementation: { kind: 'monitor', action: single },
+  };
+}
+
+/**
+ * A call that stands for REP INS or REP OUTS: ECX elements (0 is none) between DX and ES:EDI or DS:ESI; the direction
+ * flag counts. Only the index register and ECX change.
+ */
+export function stringCall(
+  number: number,
+  name: string,
+  direction: PortDirection,
+  width: PortWidth,
+): HypercallDefinition {
+  const index = direction === 'in' ? 'edi' : 'esi';
+  const address: HypercallValue = { name: 'address', at: index, format: 'address' };
+  const count: HypercallValue = { name: 'count', at: 'ecx', format: 'count' };
+  const memory = direction === 'in' ? 'a port to ES:EDI' : 'DS:ESI to a port';
+  return {
+    number,
+    name,
+    doc: `Moves ECX ${UNIT[width]}s from ${memory}; preserves all but ${index.toUpperCase()} and ECX.`,
+    arguments: [PORT, address, count],
+    results: [address, count],
+    clobbers: 'none',
+    io: { direction, width, string: true },
+    implementation: { kind: 'monitor', action: string },
+  };
+}
