@@ -131,7 +131,7 @@ export interface Value {
   address?: number;
   /** Expression that gives it again, for watches. */
   expression?: string;
-  children?: () => Value[];
+  children?: (format?: FormatOptions) => Value[];
   /** Number of children if they are elements of an array. */
   indexed?: number;
   /** Parses and stores a new value; returns the new text. @throws Error with a message for the user */
@@ -222,7 +222,12 @@ export interface Session {
   /** Groups of values for a frame: Locals, Registers, Flags, Segments, System registers, Ports. Only while stopped. */
   scopes(
     frame: number,
-  ): { name: string; expensive: boolean; kind: 'locals' | 'registers' | 'ports' | 'globals'; values: () => Value[] }[];
+  ): {
+    name: string;
+    expensive: boolean;
+    kind: 'locals' | 'registers' | 'ports' | 'globals';
+    values: (format?: FormatOptions) => Value[];
+  }[];
   /** @throws Error with a message for the user */
   evaluate(expression: string, frame: number, format?: FormatOptions): Value;
   /** Assigns to a register, a flag, a variable or memory. @throws Error with a message for the user */
