@@ -52,9 +52,10 @@ export interface Device {
   writePort(port: number, width: PortWidth, value: number): void;
   /**
    * The register that an access to `port` reaches now, where more than one shares it (e.g. DLAB on a UART).
-   * Without it the first register with a fitting direction is taken.
+   * Some devices tell by the value written (the command words of an 8259); without it they name the likeliest.
+   * Without this method the first register with a fitting direction is taken.
    */
-  registerAt?(port: number, direction: PortDirection): PortRegister | undefined;
+  registerAt?(port: number, direction: PortDirection, value?: number): PortRegister | undefined;
   /** Puts the device in its power-on state. */
   reset(): void;
   save(): DeviceState;
