@@ -106,6 +106,10 @@ export const BREAKPOINTS_ON = field();
 export const MSR_SYSENTER = field(12);
 /** f64: added to the cycle clock to give the guest's TSC (WRMSR 0x10 changes it). */
 export const TSC_OFFSET = field(8, 8);
+/** f64: no external interrupt may be taken while fewer instructions than this are retired (STI, MOV SS). */
+export const INTERRUPT_SHADOW = field(8, 8);
+/** DR6 bits of a debug trap that is due at this instruction boundary, e.g. BT after a task switch; or 0. */
+export const PENDING_DEBUG = field();
 
 /** x87, MMX and SSE state; filled by the later floating-point rooms. */
 export const FPU_STATE = field(1024, 16);
