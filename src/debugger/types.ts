@@ -220,9 +220,7 @@ export interface Session {
   /** The call stack, innermost first. Only while stopped. */
   stack(): Frame[];
   /** Groups of values for a frame: Locals, Registers, Flags, Segments, System registers, Ports. Only while stopped. */
-  scopes(
-    frame: number,
-  ): {
+  scopes(frame: number): {
     name: string;
     expensive: boolean;
     kind: 'locals' | 'registers' | 'ports' | 'globals';
