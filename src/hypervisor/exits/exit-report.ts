@@ -1,0 +1,169 @@
+import type { Channel } from '../../machine/bus/port-access';
+import type { CostParts, ExitRecord } from './exit-record';
+import { type ExitKey, type ExitSums, totalCycles } from './exit-table';
+
+/** Names the row that an exit belongs to. The key is reused: do not keep it. */
+export type GroupFunction = (key: ExitKey) => string;
+
+/** One row of the report; the columns of `perf kvm stat report` first. */
+export interface ExitRow {
+  key: string;
+  samples: number;
+  /** Share of all samples and of all modelled time, 0-100. */
+  samplesPct: number;
+  timePct: number;
+  minCycles: number;
+  maxCycles: number;
+  avgCycles: number;
+  /** Standard error of the average in percent of it, as `perf` prints it after ±; 0 for a single sample. */
+  stdErrPct: number;
+  totalCycles: number;
+  parts: CostParts;
+  /** Port elements moved: a string counts each. */
+  elements: number;
+  hostNs: number;
+  /** The channel that all samples share. */
+  channel: Channel | 'mixed';
+  /** Linear address that caused most of the modelled time of this row. */
+  site: number;
+}
+
+/** Sums over all rows. */
+export interface ExitTotals {
+  samples: number;
+  elements: number;
+  totalCycles: number;
+  parts: CostParts;
+  hostNs: number;
+}
+
+export interface ExitQueryResult {
+  rows: ExitRow[];
+  totals: ExitTotals;
+}
+
+interface Group extends ExitSums {
+  channel: Channel | 'mixed';
+  sites: Map<number, number>;
+}
+
+function noParts(): CostParts {
+  return { transition: 0, decode: 0, device: 0, return: 0 };
+}
+
+function addParts(target: CostParts, parts: CostParts): void {
+  target.transition += parts.transition;
+  target.decode += parts.decode;
+  target.device += parts.device;
+  target.return += parts.return;
+}
+
+/** Puts exits into groups and works the columns out. */
+export class ExitReport {
+  private readonly groups = new Map<string, Group>();
+
+  constructor(private readonly group: GroupFunction) {}
+
+  addSums(key: ExitKey, sums: ExitSums): void {
+    const name = this.group(key);
+    let group = this.groups.get(name);
+    if (!group) {
+      group = {
+        count: 0,
+        elements: 0,
+        sum: 0,
+        min: Infinity,
+        max: 0,
+        sumOfSquares: 0,
+        parts: noParts(),
+        hostNs: 0,
+        channel: key.channel,
+        sites: new Map(),
+      };
+      this.groups.set(name, group);
+    }
+    group.count += sums.count;
+    group.elements += sums.elements;
+    group.sum += sums.sum;
+    group.min = Math.min(group.min, sums.min);
+    group.max = Math.max(group.max, sums.max);
+    group.sumOfSquares += sums.sumOfSquares;
+    addParts(group.parts, sums.parts);
+    group.hostNs += sums.hostNs;
+    if (group.channel !== key.channel) group.channel = 'mixed';
+    group.sites.set(key.site, (group.sites.get(key.site) ?? 0) + sums.sum);
+  }
+
+  addRecord(record: ExitRecord): void {
+    const cycles = totalCycles(record.cost);
+    this.addSums(record, {
+      count: 1,
+      elements: record.repeat,
+      sum: cycles,
+      min: cycles,
+      max: cycles,
+      sumOfSquares: cycles * cycles,
+      parts: record.cost,
+      hostNs: record.hostNs,
+    });
+  }
+
+  /** All rows, costliest first; equal ones by key. */
+  result(): ExitQueryResult {
+    const totals: ExitTotals = { samples: 0, elements: 0, totalCycles: 0, parts: noParts(), hostNs: 0 };
+    for (const group of this.groups.values()) {
+      totals.samples += group.count;
+      totals.elements += group.elements;
+      totals.totalCycles += group.sum;
+      addParts(totals.parts, group.parts);
+      totals.hostNs += group.hostNs;
+    }
+    const rows = [...this.groups].map(([key, group]) => row(key, group, totals));
+    rows.sort((a, b) => b.totalCycles - a.totalCycles || (a.key < b.key ? -1 : 1));
+    return { rows, totals };
+  }
+}
+
+function percent(part: number, whole: number): number {
+  return whole === 0 ? 0 : (100 * part) / whole;
+}
+
+/** Standard error of the mean in percent of the mean, with the unbiased variance. */
+function standardErrorPercent(count: number, sum: number, sumOfSquares: number): number {
+  if (count < 2 || sum === 0) return 0;
+  const mean = sum / count;
+  // Rounding may leave a trace below zero where all samples are equal.
+  const variance = Math.max(0, (sumOfSquares - sum * mean) / (count - 1));
+  return percent(Math.sqrt(variance / count), mean);
+}
+
+function costliest(sites: Map<number, number>): number {
+  let best = 0;
+  let most = -1;
+  for (const [site, cycles] of sites) {
+    if (cycles > most) {
+      most = cycles;
+      best = site;
+    }
+  }
+  return best;
+}
+
+function row(key: string, group: Group, totals: ExitTotals): ExitRow {
+  return {
+    key,
+    samples: group.count,
+    samplesPct: percent(group.count, totals.samples),
+    timePct: percent(group.sum, totals.totalCycles),
+    minCycles: group.min,
+    maxCycles: group.max,
+    avgCycles: group.sum / group.count,
+    stdErrPct: standardErrorPercent(group.count, group.sum, group.sumOfSquares),
+    totalCycles: group.sum,
+    parts: group.parts,
+    elements: group.elements,
+    hostNs: group.hostNs,
+    channel: group.channel,
+    site: costliest(group.sites),
+  };
+}

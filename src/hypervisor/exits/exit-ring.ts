@@ -1,0 +1,137 @@
+import type { PortWidth } from '../../machine/devices/device';
+import type { ExitRecord } from './exit-record';
+import { CHANNELS } from './exit-table';
+import { Names } from './names';
+
+/** Longest x86 instruction in bytes. */
+const MAX_BYTES = 15;
+/** Columns of f64 per record. */
+const INSTRUCTIONS = 0;
+const TIME = 1;
+const HOST_NS = 2;
+const TRANSITION = 3;
+const DECODE = 4;
+const DEVICE = 5;
+const RETURN = 6;
+const REPEAT = 7;
+const NUMBERS = 8;
+/** Columns of u32 per record. */
+const VALUE = 0;
+const EIP = 1;
+const LINEAR = 2;
+const SITE = 3;
+const CR3 = 4;
+/** Port + 1, direction, width, channel and CPL. */
+const ACCESS = 5;
+/** Reason, hypercall. */
+const NAMES = 6;
+const WORDS = 7;
+
+/** A blank record to be filled by `ExitRing.read`. */
+export function emptyRecord(): ExitRecord {
+  return {
+    sequence: 0,
+    instructions: 0,
+    time: 0,
+    reason: '',
+    channel: 'direct',
+    hypercall: '',
+    port: -1,
+    direction: 'in',
+    width: 1,
+    repeat: 0,
+    value: 0,
+    eip: 0,
+    linear: 0,
+    site: 0,
+    cpl: 0,
+    cr3: 0,
+    bytes: new Uint8Array(),
+    cost: { transition: 0, decode: 0, device: 0, return: 0 },
+    hostNs: 0,
+  };
+}
+
+/** The last exits in full, in typed arrays. Record n is at n modulo the capacity. */
+export class ExitRing {
+  private readonly numbers: Float64Array;
+  private readonly words: Uint32Array;
+  private readonly bytes: Uint8Array;
+  private readonly reasons = new Names();
+  private readonly hypercalls = new Names();
+
+  /** @param capacity records kept, at least 1 */
+  constructor(readonly capacity: number) {
+    if (!Number.isInteger(capacity) || capacity < 1) {
+      throw new RangeError(`the exit log must hold at least one record, not ${capacity}`);
+    }
+    this.numbers = new Float64Array(capacity * NUMBERS);
+    this.words = new Uint32Array(capacity * WORDS);
+    this.bytes = new Uint8Array(capacity * (MAX_BYTES + 1));
+  }
+
+  /** Stores a record at its sequence number, over the one that is `capacity` older. */
+  write(record: ExitRecord): void {
+    const slot = record.sequence % this.capacity;
+    const n = slot * NUMBERS;
+    const { numbers, words } = this;
+    numbers[n + INSTRUCTIONS] = record.instructions;
+    numbers[n + TIME] = record.time;
+    numbers[n + HOST_NS] = record.hostNs;
+    numbers[n + TRANSITION] = record.cost.transition;
+    numbers[n + DECODE] = record.cost.decode;
+    numbers[n + DEVICE] = record.cost.device;
+    numbers[n + RETURN] = record.cost.return;
+    numbers[n + REPEAT] = record.repeat;
+    const w = slot * WORDS;
+    words[w + VALUE] = record.value;
+    words[w + EIP] = record.eip;
+    words[w + LINEAR] = record.linear;
+    words[w + SITE] = record.site;
+    words[w + CR3] = record.cr3;
+    words[w + ACCESS] =
+      ((record.port + 1) << 7) |
+      ((record.direction === 'out' ? 1 : 0) << 6) |
+      ((record.width >> 1) << 4) |
+      (CHANNELS.indexOf(record.channel) << 2) |
+      record.cpl;
+    words[w + NAMES] = (this.reasons.idOf(record.reason) << 16) | this.hypercalls.idOf(record.hypercall);
+    const b = slot * (MAX_BYTES + 1);
+    const length = record.bytes.length;
+    this.bytes[b] = length;
+    for (let i = 0; i < length; i++) this.bytes[b + 1 + i] = record.bytes[i];
+  }
+
+  /** Fills `record` with the one of a sequence number, which must be among the last `capacity` written. */
+  read(sequence: number, record: ExitRecord): ExitRecord {
+    const slot = sequence % this.capacity;
+    const n = slot * NUMBERS;
+    const { numbers, words } = this;
+    record.sequence = sequence;
+    record.instructions = numbers[n + INSTRUCTIONS];
+    record.time = numbers[n + TIME];
+    record.hostNs = numbers[n + HOST_NS];
+    record.cost.transition = numbers[n + TRANSITION];
+    record.cost.decode = numbers[n + DECODE];
+    record.cost.device = numbers[n + DEVICE];
+    record.cost.return = numbers[n + RETURN];
+    record.repeat = numbers[n + REPEAT];
+    const w = slot * WORDS;
+    record.value = words[w + VALUE];
+    record.eip = words[w + EIP];
+    record.linear = words[w + LINEAR];
+    record.site = words[w + SITE];
+    record.cr3 = words[w + CR3];
+    const access = words[w + ACCESS];
+    record.port = (access >>> 7) - 1;
+    record.direction = access & 0x40 ? 'out' : 'in';
+    record.width = (1 << ((access >>> 4) & 3)) as PortWidth;
+    record.channel = CHANNELS[(access >>> 2) & 3];
+    record.cpl = access & 3;
+    record.reason = this.reasons.nameOf(words[w + NAMES] >>> 16);
+    record.hypercall = this.hypercalls.nameOf(words[w + NAMES] & 0xffff);
+    const b = slot * (MAX_BYTES + 1);
+    record.bytes = this.bytes.slice(b + 1, b + 1 + this.bytes[b]);
+    return record;
+  }
+}

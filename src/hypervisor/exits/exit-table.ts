@@ -1,0 +1,218 @@
+import type { Channel } from '../../machine/bus/port-access';
+import type { PortDirection, PortWidth } from '../../machine/devices/device';
+import type { CostParts, ExitRecord } from './exit-record';
+import { Names } from './names';
+
+export const CHANNELS: readonly Channel[] = ['direct', 'trap', 'vtx', 'hypercall'];
+
+/** What exits of one kind and place have in common. */
+export interface ExitKey {
+  reason: string;
+  channel: Channel;
+  /** Name of the hypercall, or empty. */
+  hypercall: string;
+  /** -1 where the exit was not an access to a port. */
+  port: number;
+  direction: PortDirection;
+  width: PortWidth;
+  /** Linear address that caused it. */
+  site: number;
+}
+
+/** Sums over exits. Cycles are the cost profile's. */
+export interface ExitSums {
+  count: number;
+  elements: number;
+  sum: number;
+  min: number;
+  max: number;
+  sumOfSquares: number;
+  parts: CostParts;
+  hostNs: number;
+}
+
+const INITIAL_SLOTS = 256;
+/** Columns of f64 per slot. */
+const COUNT = 0;
+const ELEMENTS = 1;
+const SUM = 2;
+const MIN = 3;
+const MAX = 4;
+const SQUARES = 5;
+const TRANSITION = 6;
+const DECODE = 7;
+const DEVICE = 8;
+const RETURN = 9;
+const HOST_NS = 10;
+const COLUMNS = 11;
+
+/** Cost of an exit over all parts, in cycles. */
+export function totalCycles(cost: CostParts): number {
+  return cost.transition + cost.decode + cost.device + cost.return;
+}
+
+/**
+ * Sums per (reason, channel, hypercall, port, direction, width, site), in typed arrays: an open-addressed hash index
+ * over dense slots. Adding an exit of a known kind allocates nothing.
+ */
+export class ExitTable {
+  private slots = 0;
+  private capacity = INITIAL_SLOTS;
+  /** Three words of key per slot: site; port, direction, width, channel; reason and hypercall. */
+  private keys = new Uint32Array(INITIAL_SLOTS * 3);
+  private sums = new Float64Array(INITIAL_SLOTS * COLUMNS);
+  /** Slot + 1 by hash, 0 is free; always twice as large as `capacity`, so that probing ends. */
+  private index = new Uint32Array(INITIAL_SLOTS * 2);
+  private readonly reasons = new Names();
+  private readonly hypercalls = new Names();
+  /** Slot of the last exit added, and its minimum and maximum before that, so that it can be taken back. */
+  private lastSlot = -1;
+  private lastMin = 0;
+  private lastMax = 0;
+
+  add(record: ExitRecord): void {
+    const slot = this.slotOf(record);
+    const at = slot * COLUMNS;
+    this.lastSlot = slot;
+    this.lastMin = this.sums[at + MIN];
+    this.lastMax = this.sums[at + MAX];
+    this.accumulate(at, record, 1);
+    const cycles = totalCycles(record.cost);
+    if (cycles < this.sums[at + MIN]) this.sums[at + MIN] = cycles;
+    if (cycles > this.sums[at + MAX]) this.sums[at + MAX] = cycles;
+  }
+
+  /** Takes back the exit that was added last. Once, with the same figures. */
+  takeBack(record: ExitRecord): void {
+    const at = this.lastSlot * COLUMNS;
+    this.accumulate(at, record, -1);
+    this.sums[at + MIN] = this.lastMin;
+    this.sums[at + MAX] = this.lastMax;
+  }
+
+  clear(): void {
+    this.slots = 0;
+    this.index.fill(0);
+    this.lastSlot = -1;
+  }
+
+  /** Calls `visit` for every kind of exit seen. Both arguments are reused. */
+  forEach(visit: (key: ExitKey, sums: ExitSums) => void): void {
+    const key: ExitKey = { reason: '', channel: 'direct', hypercall: '', port: 0, direction: 'in', width: 1, site: 0 };
+    const sums: ExitSums = {
+      count: 0,
+      elements: 0,
+      sum: 0,
+      min: 0,
+      max: 0,
+      sumOfSquares: 0,
+      parts: { transition: 0, decode: 0, device: 0, return: 0 },
+      hostNs: 0,
+    };
+    for (let slot = 0; slot < this.slots; slot++) {
+      if (this.sums[slot * COLUMNS + COUNT] === 0) continue;
+      this.readKey(slot, key);
+      this.readSums(slot, sums);
+      visit(key, sums);
+    }
+  }
+
+  private accumulate(at: number, record: ExitRecord, sign: 1 | -1): void {
+    const { cost } = record;
+    const cycles = totalCycles(cost);
+    const sums = this.sums;
+    sums[at + COUNT] += sign;
+    sums[at + ELEMENTS] += sign * record.repeat;
+    sums[at + SUM] += sign * cycles;
+    sums[at + SQUARES] += sign * cycles * cycles;
+    sums[at + TRANSITION] += sign * cost.transition;
+    sums[at + DECODE] += sign * cost.decode;
+    sums[at + DEVICE] += sign * cost.device;
+    sums[at + RETURN] += sign * cost.return;
+    sums[at + HOST_NS] += sign * record.hostNs;
+  }
+
+  private slotOf(record: ExitRecord): number {
+    const site = record.site >>> 0;
+    const access =
+      ((record.port + 1) << 5) |
+      ((record.direction === 'out' ? 1 : 0) << 4) |
+      ((record.width >> 1) << 2) |
+      CHANNELS.indexOf(record.channel);
+    const names = (this.reasons.idOf(record.reason) << 16) | this.hypercalls.idOf(record.hypercall);
+    const mask = this.index.length - 1;
+    let probe = hash(site, access, names) & mask;
+    for (;;) {
+      const slot = this.index[probe] - 1;
+      if (slot < 0) break;
+      const at = slot * 3;
+      if (this.keys[at] === site && this.keys[at + 1] === access && this.keys[at + 2] === names) return slot;
+      probe = (probe + 1) & mask;
+    }
+    if (this.slots === this.capacity) {
+      this.grow();
+      return this.slotOf(record);
+    }
+    const slot = this.slots++;
+    this.index[probe] = slot + 1;
+    this.keys[slot * 3] = site;
+    this.keys[slot * 3 + 1] = access;
+    this.keys[slot * 3 + 2] = names;
+    this.sums.fill(0, slot * COLUMNS, (slot + 1) * COLUMNS);
+    this.sums[slot * COLUMNS + MIN] = Infinity;
+    return slot;
+  }
+
+  private grow(): void {
+    this.capacity *= 2;
+    const keys = new Uint32Array(this.capacity * 3);
+    keys.set(this.keys);
+    this.keys = keys;
+    const sums = new Float64Array(this.capacity * COLUMNS);
+    sums.set(this.sums);
+    this.sums = sums;
+    this.index = new Uint32Array(this.capacity * 2);
+    const mask = this.index.length - 1;
+    for (let slot = 0; slot < this.slots; slot++) {
+      let probe = hash(keys[slot * 3], keys[slot * 3 + 1], keys[slot * 3 + 2]) & mask;
+      while (this.index[probe] !== 0) probe = (probe + 1) & mask;
+      this.index[probe] = slot + 1;
+    }
+  }
+
+  private readKey(slot: number, key: ExitKey): void {
+    const access = this.keys[slot * 3 + 1];
+    const names = this.keys[slot * 3 + 2];
+    key.site = this.keys[slot * 3];
+    key.port = (access >>> 5) - 1;
+    key.direction = access & 0x10 ? 'out' : 'in';
+    key.width = (1 << ((access >>> 2) & 3)) as PortWidth;
+    key.channel = CHANNELS[access & 3];
+    key.reason = this.reasons.nameOf(names >>> 16);
+    key.hypercall = this.hypercalls.nameOf(names & 0xffff);
+  }
+
+  private readSums(slot: number, target: ExitSums): void {
+    const at = slot * COLUMNS;
+    const sums = this.sums;
+    target.count = sums[at + COUNT];
+    target.elements = sums[at + ELEMENTS];
+    target.sum = sums[at + SUM];
+    target.min = sums[at + MIN];
+    target.max = sums[at + MAX];
+    target.sumOfSquares = sums[at + SQUARES];
+    target.parts.transition = sums[at + TRANSITION];
+    target.parts.decode = sums[at + DECODE];
+    target.parts.device = sums[at + DEVICE];
+    target.parts.return = sums[at + RETURN];
+    target.hostNs = sums[at + HOST_NS];
+  }
+}
+
+/** Mixes three words; the constants are those of MurmurHash3's 32-bit finalizer. */
+function hash(a: number, b: number, c: number): number {
+  let h = a ^ Math.imul(b, 0x85ebca6b) ^ Math.imul(c, 0xc2b2ae35);
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
