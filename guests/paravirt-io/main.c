@@ -1,0 +1,146 @@
+/*
+ * Native-style drivers in a paravirtualized world: the same drivers run on bare metal, under a
+ * hypervisor that traps each port instruction, and under one that offers calls for them, and they
+ * neither know nor care. What differs is the time, which the guest measures itself.
+ *
+ * A number after '~' depends on time; everything else is the same in every run, whatever the back-end.
+ */
+#include "cpu.h"
+#include "format.h"
+#include "interrupts.h"
+#include "io.h"
+#include "multiboot.h"
+#include "paging.h"
+#include "pic.h"
+#include "uart.h"
+#include "vmi.h"
+#include "workload.h"
+
+#define DEBUG_EXIT 0xf4			/* as QEMU's isa-debug-exit */
+#define EXIT_OK 0x10
+#define EXIT_FAILED 0x11
+
+static const struct workload *const workloads[] = {
+	&uart_workload, &rtc_workload, &pit_workload, &ide_workload, &iotest_workload,
+};
+
+#define WORKLOADS (sizeof(workloads) / sizeof(workloads[0]))
+
+static void print_backend(void)
+{
+	if (vmi.problem)
+		print("vmi: a ROM was found but not used: %s\n", vmi.problem);
+	if (!vmi.active)
+		print("paravirt backend: %s\n", paravirt_ops.name);
+	else if (vmi.io_ops_disabled)
+		print("paravirt backend: vmi, io ops disabled\n");
+	else
+		print("paravirt backend: vmi (%s %s, API %u.%u)\n", vmi.manufacturer, vmi.product, vmi.api_major,
+		      vmi.api_minor);
+	if (vmi.active)
+		print("hypercalls: %u of 12 port operations, io_delay %s\n", vmi.io_ops,
+		      vmi.no_io_delay ? "empty" : "kept");
+}
+
+static void print_cycles(uint64_t cycles)
+{
+	if (cpu_has_tsc())
+		print("~%-13llu ", cycles);
+	else
+		print("%-14s ", "-");
+}
+
+/** Runs one workload and prints its line. Returns 0 after a failure. */
+static int run_workload(const struct workload *workload)
+{
+	struct outcome outcome = { WORKLOAD_OK, "" };
+	struct io_count before = io_count;
+	uint64_t start = cpu_cycles();
+
+	workload->run(&outcome);
+
+	uint64_t cycles = cpu_cycles() - start;
+	struct io_count after = io_count;
+	static const char *const words[] = { "OK", "SKIPPED", "FAILED" };
+
+	print("%-9s %10u %9u  ", workload->name, io_count_operations(&after) - io_count_operations(&before),
+	      io_count_elements(&after) - io_count_elements(&before));
+	print_cycles(cycles);
+	print("%s%s%s\n", words[outcome.verdict], outcome.reason[0] ? ": " : "", outcome.reason);
+	return outcome.verdict != WORKLOAD_FAILED;
+}
+
+/** Port operations of the delays: one each, unless a hypervisor took the delay over. */
+static uint32_t delay_operations(void)
+{
+	return paravirt_ops.io_delay == native_io_delay ? io_count.delays : 0;
+}
+
+/** All forms so far, this line's own characters not included. */
+static void print_totals(void)
+{
+	struct io_count count = io_count;
+
+	print("total:");
+	for (unsigned form = 0; form < IO_FORMS; form++)
+		print(" %s %u", io_form_names[form], count.calls[form] - count.waits[form]);
+	print("; operations %u, elements %u, delays %u, waits ~%u\n", io_count_operations(&count),
+	      io_count_elements(&count), count.delays, io_count_waits(&count));
+}
+
+static void print_text(char *buffer, unsigned size, const char *text, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, text);
+	format_to(buffer, size, text, arguments);
+	va_end(arguments);
+}
+
+/**
+ * Prints the number of all port operations ever made, waits and delays included, and leaves the machine.
+ * The line fits the UART's FIFO, so the number can include the line itself and the last OUT of all: it
+ * is the exact number of exits that a hypervisor has seen.
+ */
+static void finish(int ok)
+{
+	char line[UART_FIFO_SIZE + 1];
+
+	uart_drain();
+	uint32_t exits = io_count_calls(&io_count) + delay_operations() + UART_FIFO_SIZE + 1;
+	print_text(line, sizeof(line), "exits ~%07u\r\n", exits);
+	uart_write_fifo(line);
+	outb(ok ? EXIT_OK : EXIT_FAILED, DEBUG_EXIT);
+}
+
+_Noreturn void unexpected_interrupt(const struct interrupt_frame *frame)
+{
+	print("paravirt-io: FAILED: unexpected %s (vector %u), error code %x, at %08x\n",
+	      exception_name(frame->vector), frame->vector, frame->error_code, frame->eip);
+	finish(0);
+	for (;;)
+		asm volatile("cli; hlt");
+}
+
+void main(uint32_t magic, const struct multiboot_info *info)
+{
+	int ok = 1;
+
+	multiboot_save(magic, info);
+	paging_init();
+	interrupts_init();
+	cpu_init();
+	vmi_activate();
+	uart_init();
+	pic_init();
+
+	print("Ringside paravirt-io: native-style drivers over paravirt_ops\n");
+	print("cpu: %s, %s\n", cpu_vendor(), cpu_has_tsc() ? "time-stamp counter" : "no time-stamp counter");
+	print_backend();
+	print("%-9s %10s %9s  %-14s %s\n", "workload", "operations", "elements", "cycles", "result");
+	for (unsigned i = 0; i < WORKLOADS; i++)
+		ok &= run_workload(workloads[i]);
+	print_totals();
+	print("paravirt-io: %s\n", ok ? "OK" : "FAILED");
+	finish(ok);
+}
