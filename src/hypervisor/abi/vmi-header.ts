@@ -1,5 +1,6 @@
 import { VMI_ABI, VMI_VERSION, VmiRelocation } from './vmi';
 import {
+  fieldOffset,
   PCI_HEADER,
   PCI_SIGNATURE,
   PNP_HEADER,
@@ -84,11 +85,4 @@ export function renderVmiHeader(): string {
     '#endif /* VMI_H */',
   ];
   return `${lines.join('\n')}\n`;
-}
-
-/** @throws RangeError if the structure has no such field */
-export function fieldOffset(layout: StructLayout, name: string): number {
-  const field = layout.fields.find((candidate) => candidate.name === name);
-  if (!field) throw new RangeError(`struct ${layout.name} has no field ${name}`);
-  return field.offset;
 }

@@ -37,6 +37,13 @@ function layout(
   return { name, doc, size: offset, fields };
 }
 
+/** @throws RangeError if the structure has no such field */
+export function fieldOffset(struct: StructLayout, name: string): number {
+  const field = struct.fields.find((candidate) => candidate.name === name);
+  if (!field) throw new RangeError(`struct ${struct.name} has no field ${name}`);
+  return field.offset;
+}
+
 /** Header at the start of the ROM (API 3.0). Field names as in Linux's vmi.h, so that guest code reads familiar. */
 export const VROM_HEADER = layout('vrom_header', 'Header of a VMI option ROM, at its first byte.', [
   ['rom_signature', 2, '0xAA55'],
