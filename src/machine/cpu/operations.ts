@@ -70,9 +70,10 @@ export interface Operations {
    * IN and OUT. The permission of the guest (CPL, IOPL, I/O bitmap) is checked, then the access goes to the
    * hypervisor's intercept or to the bus. Results go to AL, AX or EAX.
    * @param width 1, 2 or 4
+   * @param immediate 1 if the port is an immediate byte, 0 if it is DX
    */
-  portIn(port: number, width: number): void;
-  portOut(port: number, width: number): void;
+  portIn(port: number, width: number, immediate: number): void;
+  portOut(port: number, width: number, immediate: number): void;
   /**
    * INS and OUTS, with REP when the prefix is there: as many elements as REMAINING allows; while elements are
    * left, EIP goes back to the instruction. Each element counts as one retired instruction.

@@ -1,0 +1,128 @@
+import type { Emitter } from './emitter';
+import type { Operand } from './wasm/expression';
+
+/** Processor generations in order; a form exists from its generation on. */
+export const CPU_MODELS = ['386', '486', 'pentium', 'pentium2', 'pentium3'] as const;
+export type CpuModel = (typeof CPU_MODELS)[number];
+
+/** Width of a value in bits. */
+export type Size = 8 | 16 | 32;
+
+/**
+ * How an operand is encoded, in the notation of the opcode map (Intel SDM vol. 2D, appendix A.2):
+ * the letter is the addressing method, the second part the size; `v` follows the operand size.
+ *
+ * | method | operand |
+ * |---|---|
+ * | E | ModR/M: register or memory |
+ * | M | ModR/M: memory only | 
+ * | R | ModR/M: register only |
+ * | G | register by ModR/M.reg |
+ * | S, C, D | segment, control, debug register by ModR/M.reg |
+ * | I | immediate; `Ibs` is a byte sign-extended to the operand size |
+ * | J | branch displacement |
+ * | A | far pointer in the instruction |
+ * | O | memory at an offset in the instruction |
+ * | Z | register in the low three bits of the opcode |
+ * | AL, CL, DX, eAX, 1 | that register or constant |
+ */
+export type OperandSpec =
+  | 'Eb' | 'Ew' | 'Ed' | 'Ev'
+  | 'M'
+  | 'Rd'
+  | 'Gb' | 'Gw' | 'Gd' | 'Gv'
+  | 'Sw' | 'Cd' | 'Dd'
+  | 'Ib' | 'Iw' | 'Iv' | 'Ibs'
+  | 'Jb' | 'Jv'
+  | 'Ap'
+  | 'Ob' | 'Ov'
+  | 'Zb' | 'Zv'
+  | 'AL' | 'CL' | 'eAX' | '1';
+
+/** A decoded operand, as semantics use it. Reading evaluates at that point in the program. */
+export interface OperandAccess {
+  readonly size: Size;
+  /** The value, zero-extended. Raises the memory fault of a read. */
+  read(): import('./wasm/expression').Expr;
+  /** The value, after making sure that a write to the same place will not fault. */
+  readForUpdate(): import('./wasm/expression').Expr;
+  write(value: Operand): void;
+}
+
+/** A memory operand that is not simply read or written: LEA, far pointers, descriptor tables, bit strings. */
+export interface MemoryAccess extends OperandAccess {
+  readonly segment: import('./wasm/expression').Expr;
+  readonly offset: import('./wasm/expression').Expr;
+}
+
+/** Writes the semantics of a form; operands come in the order of its specification. */
+export type Semantics = (e: Emitter, ...operands: never[]) => void;
+
+/** One row of the instruction table: an encoding, its operands and what it does. */
+export interface Form {
+  readonly mnemonic: string;
+  /** 0 for the one-byte opcodes, 1 for those after 0F. */
+  readonly map: 0 | 1;
+  readonly opcode: number;
+  /** ModR/M.reg value that selects the form within a group. */
+  readonly reg?: number;
+  /** ModR/M.rm value, for the few forms that fix it (`0F 01 C1`). */
+  readonly rm?: number;
+  /** Restriction of ModR/M.mod to registers or memory. */
+  readonly mod?: 'register' | 'memory';
+  readonly operands: readonly OperandSpec[];
+  /** First processor that has it. */
+  readonly since: CpuModel;
+  /** May carry LOCK when its destination is memory. */
+  readonly lockable: boolean;
+  /** POP to memory: an address based on ESP is worked out after the stack pointer has moved. */
+  readonly addressAfterPop: boolean;
+  readonly semantics: Semantics;
+}
+
+export interface FormOptions {
+  since?: CpuModel;
+  lockable?: boolean;
+  addressAfterPop?: boolean;
+}
+
+/** True if the operands include one that needs a ModR/M byte. */
+export function hasModRm(form: Form): boolean {
+  return form.reg !== undefined || form.operands.some((spec) => /^[EMRGSCD]/.test(spec) && spec !== 'CL' && !spec.startsWith('eA'));
+}
+
+/**
+ * Writes a row of the table (or several, for `50+r` and `70+cc`).
+ *
+ * @param encoding opcode bytes in hexadecimal, then optionally `/0`-`/7` for ModR/M.reg, `/r` for any, `reg` or `mem`
+ *   to restrict ModR/M.mod, `rm=N` to fix ModR/M.rm; `40+r` stands for eight opcodes
+ * @param operands in Intel order, blank-separated, e.g. `Ev Gv`
+ */
+export function form(
+  mnemonic: string,
+  encoding: string,
+  operands: string,
+  semantics: Semantics,
+  options: FormOptions = {},
+): Form[] {
+  const parts = encoding.split(' ');
+  const map = parts[0] === '0F' ? 1 : 0;
+  const [base, plus] = parts[map].split('+');
+  const first = Number.parseInt(base, 16);
+  const modifiers = parts.slice(map + 1);
+  const digit = modifiers.find((part) => /^\/[0-7]$/.test(part));
+  const fixedRm = modifiers.find((part) => part.startsWith('rm='));
+  const row = {
+    mnemonic,
+    map,
+    reg: digit ? Number(digit[1]) : undefined,
+    rm: fixedRm ? Number(fixedRm.slice(3)) : undefined,
+    mod: modifiers.includes('reg') ? 'register' : modifiers.includes('mem') ? 'memory' : undefined,
+    operands: operands === '' ? [] : (operands.split(' ') as OperandSpec[]),
+    since: options.since ?? '386',
+    lockable: options.lockable ?? false,
+    addressAfterPop: options.addressAfterPop ?? false,
+    semantics,
+  } as const;
+  return Array.from({ length: plus ? 8 : 1 }, (_, i) => ({ ...row, opcode: first + i }));
+}

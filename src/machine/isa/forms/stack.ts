@@ -1,0 +1,145 @@
+import { Register, SegmentIndex } from '../../layout';
+import * as layout from '../../layout';
+import type { Emitter } from '../emitter';
+import { type Form, form, type MemoryAccess, type OperandAccess } from '../form';
+import * as w from '../wasm/expression';
+
+const push = (e: Emitter, src: OperandAccess) => e.push(e.operandSize, src.read());
+
+/** Selectors are pushed zero-extended. */
+const pushSegment = (segment: SegmentIndex) => (e: Emitter) =>
+  e.push(e.operandSize, w.load32(layout.SEG_SELECTOR + segment * 4));
+
+const popSegment = (segment: SegmentIndex) => (e: Emitter) => {
+  e.call('loadSegment', segment, e.peekStack(16));
+  e.adjustStack(e.operandSize / 8);
+};
+
+const popRegister = (e: Emitter, dst: OperandAccess) => {
+  const value = e.peekStack(e.operandSize);
+  // POP ESP: the popped value wins over the increment.
+  e.adjustStack(e.operandSize / 8);
+  dst.write(value);
+};
+
+/** POP to memory. The destination is probed before the stack pointer moves. */
+const popMemory = (e: Emitter, dst: MemoryAccess) => {
+  const value = e.peekStack(e.operandSize);
+  e.loadForUpdate(e.operandSize, dst.segment, dst.offset);
+  e.adjustStack(e.operandSize / 8);
+  e.store(e.operandSize, dst.segment, dst.offset, value);
+};
+
+const ALL = [
+  Register.EAX,
+  Register.ECX,
+  Register.EDX,
+  Register.EBX,
+  Register.ESP,
+  Register.EBP,
+  Register.ESI,
+  Register.EDI,
+];
+
+const pushAll = (e: Emitter) => {
+  const size = e.operandSize;
+  const esp = e.reg(32, Register.ESP);
+  const mask = e.stackMask();
+  const slot = (index: number) => w.and(w.sub(esp, ((index + 1) * size) / 8), mask);
+  // The two ends of the frame are probed first: nothing may be half done when a push faults.
+  e.loadForUpdate(size, SegmentIndex.SS, e.let(slot(ALL.length - 1)));
+  e.loadForUpdate(size, SegmentIndex.SS, e.let(slot(0)));
+  for (const [index, register] of ALL.entries()) {
+    e.store(size, SegmentIndex.SS, e.let(slot(index)), e.reg(size, register));
+  }
+  e.adjustStack((-ALL.length * size) / 8);
+};
+
+const popAll = (e: Emitter) => {
+  const size = e.operandSize;
+  const values = ALL.map((_, index) => e.peekStack(size, ((ALL.length - 1 - index) * size) / 8));
+  for (const [index, register] of ALL.entries()) {
+    if (register !== Register.ESP) e.setReg(size, register, values[index]);
+  }
+  e.adjustStack((ALL.length * size) / 8);
+};
+
+/** ENTER: a frame of `allocation` bytes, with `level` pointers of enclosing frames copied (Intel SDM vol. 2, ENTER). */
+const enter = (e: Emitter, allocation: OperandAccess, nesting: OperandAccess) => {
+  const size = e.operandSize;
+  const bytes = size / 8;
+  const level = e.let(w.and(nesting.read(), 31));
+  const frameSize = allocation.read();
+  const mask = e.stackMask();
+  const esp = e.reg(32, Register.ESP);
+  const ebp = e.reg(32, Register.EBP);
+  const frame = e.let(w.sub(esp, bytes));
+  e.store(size, SegmentIndex.SS, e.let(w.and(frame, mask)), e.reg(size, Register.EBP));
+  const top = e.f.local();
+  const source = e.f.local();
+  const left = e.f.local();
+  e.f.set(top, frame);
+  e.f.set(source, ebp);
+  e.f.set(left, level);
+  e.if(level, () => {
+    e.loop((again) => {
+      e.f.set(left, w.sub(e.f.get(left), 1));
+      e.f.set(top, w.sub(e.f.get(top), bytes));
+      const slot = e.let(w.and(e.f.get(top), mask));
+      e.if(
+        e.f.get(left),
+        () => {
+          e.f.set(source, w.sub(e.f.get(source), bytes));
+          const pointer = e.load(size, SegmentIndex.SS, e.let(w.and(e.f.get(source), mask)));
+          e.store(size, SegmentIndex.SS, slot, pointer);
+        },
+        () => e.store(size, SegmentIndex.SS, slot, frame),
+      );
+      e.f.branchIf(e.f.get(left), again);
+    });
+  });
+  const bottom = e.let(w.sub(e.f.get(top), frameSize));
+  // The new top of stack must be writable, or the frame would fault on its first use.
+  e.loadForUpdate(size, SegmentIndex.SS, e.let(w.and(bottom, mask)));
+  e.adjustStack(e.let(w.sub(bottom, esp)));
+  e.setReg(size, Register.EBP, frame);
+};
+
+const leave = (e: Emitter) => {
+  const size = e.operandSize;
+  const ebp = e.reg(32, Register.EBP);
+  const value = e.load(size, SegmentIndex.SS, e.let(w.and(ebp, e.stackMask())));
+  e.if(
+    e.state(layout.STACK_32),
+    () => e.setReg(32, Register.ESP, w.add(ebp, size / 8)),
+    () => e.setReg(16, Register.ESP, w.add(ebp, size / 8)),
+  );
+  e.setReg(size, Register.EBP, value);
+};
+
+export const stackForms: readonly Form[] = [
+  ...form('PUSH', '06', '', pushSegment(SegmentIndex.ES)),
+  ...form('POP', '07', '', popSegment(SegmentIndex.ES)),
+  ...form('PUSH', '0E', '', pushSegment(SegmentIndex.CS)),
+  ...form('PUSH', '16', '', pushSegment(SegmentIndex.SS)),
+  ...form('POP', '17', '', popSegment(SegmentIndex.SS)),
+  ...form('PUSH', '1E', '', pushSegment(SegmentIndex.DS)),
+  ...form('POP', '1F', '', popSegment(SegmentIndex.DS)),
+  ...form('PUSH', '0F A0', '', pushSegment(SegmentIndex.FS)),
+  ...form('POP', '0F A1', '', popSegment(SegmentIndex.FS)),
+  ...form('PUSH', '0F A8', '', pushSegment(SegmentIndex.GS)),
+  ...form('POP', '0F A9', '', popSegment(SegmentIndex.GS)),
+  ...form('PUSH', '50+r', 'Zv', push),
+  ...form('POP', '58+r', 'Zv', popRegister),
+  ...form('PUSH', '68', 'Iv', push),
+  ...form('PUSH', '6A', 'Ibs', push),
+  ...form('PUSH', 'FF /6', 'Ev', push),
+  ...form('POP', '8F /0 reg', 'Ev', popRegister),
+  ...form('POP', '8F /0 mem', 'Ev', popMemory, { addressAfterPop: true }),
+  ...form('PUSHA', '60', '', pushAll),
+  ...form('POPA', '61', '', popAll),
+  ...form('ENTER', 'C8', 'Iw Ib', enter),
+  ...form('LEAVE', 'C9', '', leave),
+  ...form('PUSHF', '9C', '', (e: Emitter) => e.call('pushFlags', e.operandSize / 8)),
+  ...form('POPF', '9D', '', (e: Emitter) => e.call('popFlags', e.operandSize / 8)),
+];

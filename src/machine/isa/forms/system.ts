@@ -1,0 +1,136 @@
+import { Vector } from '../../cpu/fault';
+import * as layout from '../../layout';
+import { FLAG_VM, FLAG_ZF } from '../../layout';
+import type { Emitter } from '../emitter';
+import { type CpuModel, type Form, form, type MemoryAccess, type OperandAccess } from '../form';
+import * as w from '../wasm/expression';
+
+type PlainOperation =
+  | 'clearInterruptFlag'
+  | 'setInterruptFlag'
+  | 'halt'
+  | 'clearTaskSwitched'
+  | 'writeBackCaches'
+  | 'cpuid'
+  | 'readTimestamp'
+  | 'readMsr'
+  | 'writeMsr'
+  | 'systemEnter'
+  | 'systemExit'
+  | 'monitorCall';
+
+/** A form that is nothing but a call of an operation. */
+const plain = (mnemonic: string, encoding: string, operation: PlainOperation, since: CpuModel = '386'): Form[] =>
+  form(mnemonic, encoding, '', (e: Emitter) => e.call(operation), { since });
+
+/** Group 6 and friends exist in protected mode only: #UD in real and V86 mode. */
+function requireProtectedMode(e: Emitter): void {
+  const protectedMode = w.and(w.load32(layout.CR), 1);
+  const v86 = w.and(e.state(layout.EFLAGS), FLAG_VM);
+  e.if(w.or(w.eqz(protectedMode), v86), () => e.fault(Vector.UD));
+}
+
+const loadSelector = (operation: 'loadLdt' | 'loadTask' | 'verifyRead' | 'verifyWrite') => (e: Emitter, src: OperandAccess) => {
+  requireProtectedMode(e);
+  e.call(operation, src.read());
+};
+
+const storeSelector = (operation: 'storeLdt' | 'storeTask') => (e: Emitter, dst: OperandAccess) => {
+  requireProtectedMode(e);
+  dst.write(e.callValue(operation));
+};
+
+const inspectSelector =
+  (operation: 'loadAccessRights' | 'loadSegmentLimit') => (e: Emitter, dst: OperandAccess, src: OperandAccess) => {
+    requireProtectedMode(e);
+    dst.write(e.callValue(operation, src.read(), dst.read()));
+  };
+
+const descriptorTable =
+  (operation: 'loadGdt' | 'loadIdt' | 'storeGdt' | 'storeIdt') => (e: Emitter, src: MemoryAccess) =>
+    e.call(operation, src.segment, src.offset, e.operandSize / 8);
+
+/** ARPL: raises the RPL of the destination to that of the source. */
+const adjustRpl = (e: Emitter, dst: OperandAccess, src: OperandAccess) => {
+  requireProtectedMode(e);
+  const selector = dst.readForUpdate();
+  const rpl = e.let(w.and(src.read(), 3));
+  const raise = e.let(w.ltU(w.and(selector, 3), rpl));
+  e.setFlags(FLAG_ZF, w.mul(raise, FLAG_ZF));
+  e.if(raise, () => dst.write(w.or(w.and(selector, ~3), rpl)));
+};
+
+/** The register number of control and debug registers comes as the operand's value. */
+const fromSpecial = (operation: 'readControl' | 'readDebug') => (e: Emitter, dst: OperandAccess, src: OperandAccess) =>
+  dst.write(e.callValue(operation, src.read()));
+
+const toSpecial = (operation: 'writeControl' | 'writeDebug') => (e: Emitter, dst: OperandAccess, src: OperandAccess) =>
+  e.call(operation, dst.read(), src.read());
+
+const undefinedOpcode = (e: Emitter) => e.fault(Vector.UD);
+
+/** CR0.EM and CR0.TS turn coprocessor instructions into #NM; WAIT asks for MP and TS. */
+const CR0_MP = 2;
+const CR0_EM = 4;
+const CR0_TS = 8;
+
+/**
+ * ESC on a machine without a coprocessor: #NM if the guest wants to emulate it, otherwise the instruction
+ * goes by with no effect, as on a 386 with an empty socket. The x87 is a room of its own, still to be built.
+ */
+const escape = (e: Emitter) => e.if(w.and(w.load32(layout.CR), CR0_EM | CR0_TS), () => e.fault(Vector.NM));
+
+const wait = (e: Emitter) => {
+  const both = CR0_MP | CR0_TS;
+  e.if(w.eq(w.and(w.load32(layout.CR), both), both), () => e.fault(Vector.NM));
+};
+
+export const systemForms: readonly Form[] = [
+  ...plain('CLI', 'FA', 'clearInterruptFlag'),
+  ...plain('STI', 'FB', 'setInterruptFlag'),
+  ...plain('HLT', 'F4', 'halt'),
+  ...plain('CLTS', '0F 06', 'clearTaskSwitched'),
+  ...plain('INVD', '0F 08', 'writeBackCaches', '486'),
+  ...plain('WBINVD', '0F 09', 'writeBackCaches', '486'),
+  ...plain('CPUID', '0F A2', 'cpuid', '486'),
+  ...plain('RDTSC', '0F 31', 'readTimestamp', 'pentium'),
+  ...plain('RDMSR', '0F 32', 'readMsr', 'pentium'),
+  ...plain('WRMSR', '0F 30', 'writeMsr', 'pentium'),
+  ...plain('SYSENTER', '0F 34', 'systemEnter', 'pentium2'),
+  ...plain('SYSEXIT', '0F 35', 'systemExit', 'pentium2'),
+  // On every model: the firmware calls the machine with it too. Without an answer it is #UD, as it should be.
+  ...plain('VMCALL', '0F 01 /0 reg rm=1', 'monitorCall'),
+  ...form('SLDT', '0F 00 /0 reg', 'Ev', storeSelector('storeLdt')),
+  ...form('SLDT', '0F 00 /0 mem', 'Ew', storeSelector('storeLdt')),
+  ...form('STR', '0F 00 /1 reg', 'Ev', storeSelector('storeTask')),
+  ...form('STR', '0F 00 /1 mem', 'Ew', storeSelector('storeTask')),
+  ...form('LLDT', '0F 00 /2', 'Ew', loadSelector('loadLdt')),
+  ...form('LTR', '0F 00 /3', 'Ew', loadSelector('loadTask')),
+  ...form('VERR', '0F 00 /4', 'Ew', loadSelector('verifyRead')),
+  ...form('VERW', '0F 00 /5', 'Ew', loadSelector('verifyWrite')),
+  ...form('SGDT', '0F 01 /0 mem', 'M', descriptorTable('storeGdt')),
+  ...form('SIDT', '0F 01 /1 mem', 'M', descriptorTable('storeIdt')),
+  ...form('LGDT', '0F 01 /2 mem', 'M', descriptorTable('loadGdt')),
+  ...form('LIDT', '0F 01 /3 mem', 'M', descriptorTable('loadIdt')),
+  ...form('SMSW', '0F 01 /4 reg', 'Ev', (e: Emitter, dst: OperandAccess) => dst.write(e.callValue('storeMachineStatus'))),
+  ...form('SMSW', '0F 01 /4 mem', 'Ew', (e: Emitter, dst: OperandAccess) => dst.write(e.callValue('storeMachineStatus'))),
+  ...form('LMSW', '0F 01 /6', 'Ew', (e: Emitter, src: OperandAccess) => e.call('loadMachineStatus', src.read())),
+  ...form(
+    'INVLPG',
+    '0F 01 /7 mem',
+    'M',
+    (e: Emitter, page: MemoryAccess) => e.call('invalidatePage', page.segment, page.offset),
+    { since: '486' },
+  ),
+  ...form('LAR', '0F 02', 'Gv Ew', inspectSelector('loadAccessRights')),
+  ...form('LSL', '0F 03', 'Gv Ew', inspectSelector('loadSegmentLimit')),
+  ...form('ARPL', '63', 'Ew Gw', adjustRpl),
+  ...form('MOV', '0F 20', 'Rd Cd', fromSpecial('readControl')),
+  ...form('MOV', '0F 21', 'Rd Dd', fromSpecial('readDebug')),
+  ...form('MOV', '0F 22', 'Cd Rd', toSpecial('writeControl')),
+  ...form('MOV', '0F 23', 'Dd Rd', toSpecial('writeDebug')),
+  ...form('UD2', '0F 0B', '', undefinedOpcode, { since: 'pentium2' }),
+  ...form('NOP', '0F 1F /0', 'Ev', () => undefined, { since: 'pentium2' }),
+  ...form('WAIT', '9B', '', wait),
+  ...Array.from({ length: 8 }, (_, i) => form('ESC', (0xd8 + i).toString(16), 'Ev', escape)).flat(),
+];

@@ -1,0 +1,149 @@
+import type { Operations } from '../../cpu/operations';
+import { Vector } from '../../cpu/fault';
+import * as layout from '../../layout';
+import { Register, type SegmentIndex } from '../../layout';
+import { Emitter, type RuntimeFunction } from '../emitter';
+import type { Form, OperandAccess } from '../form';
+import { allowsMod, type OpcodeEntry } from '../table';
+import * as w from '../wasm/expression';
+import type { Expr } from '../wasm/expression';
+import { FunctionBuilder } from '../wasm/function';
+import type { ModuleBuilder } from '../wasm/module';
+import { decodeOperands, type ModRmTarget } from './operands';
+import { address32, fetch, overridden } from './runtime';
+
+/** Stages semantics as the body of a handler function: operands are found at run time, leaving is returning. */
+class HandlerEmitter extends Emitter {
+  constructor(
+    f: FunctionBuilder,
+    operandSize: 16 | 32,
+    private readonly module: ModuleBuilder,
+  ) {
+    super(f, operandSize);
+  }
+
+  protected runtime(name: RuntimeFunction): number {
+    return this.module.indexOf(name);
+  }
+
+  protected operation(name: keyof Operations): number {
+    return this.module.indexOf(name);
+  }
+
+  leave(): void {
+    this.f.return();
+  }
+
+  address32(): Expr {
+    return this.let(address32());
+  }
+
+  overriddenSegment(standard: SegmentIndex): Expr {
+    return overridden(this.f, standard);
+  }
+
+  repeated(): Expr {
+    return this.let(w.and(this.state(layout.PREFIXES), layout.PREFIX_REP | layout.PREFIX_REPNE));
+  }
+
+  repeatedWhileNotEqual(): Expr {
+    return this.let(w.ne(w.and(this.state(layout.PREFIXES), layout.PREFIX_REPNE), 0));
+  }
+
+  restart(): void {
+    this.setState(layout.IP, this.state(layout.IP_START));
+  }
+}
+
+function emitForm(e: HandlerEmitter, form: Form, opcode: number, reg: Expr, target?: ModRmTarget): void {
+  const operands = decodeOperands(e, form.operands, { opcode, reg, target });
+  (form.semantics as (e: Emitter, ...operands: OperandAccess[]) => void)(e, ...operands);
+}
+
+/** Form(s) for one side of ModR/M.mod; several only where ModR/M.rm chooses among them. */
+function emitSide(e: HandlerEmitter, forms: readonly Form[], opcode: number, modRm: Expr, target: ModRmTarget): void {
+  const reg = e.let(w.and(w.shrU(modRm, 3), 7));
+  const fixed = forms.filter((form) => form.rm !== undefined);
+  const general = forms.find((form) => form.rm === undefined);
+  for (const form of fixed) {
+    e.if(w.eq(w.and(modRm, 7), form.rm as number), () => {
+      emitForm(e, form, opcode, reg, target);
+      e.leave();
+    });
+  }
+  if (general) emitForm(e, general, opcode, reg, target);
+  else e.fault(Vector.UD);
+}
+
+/** Computes the effective address. POP sees ESP as it will be after the pop. */
+function memoryTarget(e: HandlerEmitter, module: ModuleBuilder, modRm: Expr, popped: number): ModRmTarget {
+  const esp = () => e.reg(32, Register.ESP);
+  if (popped > 0) e.setReg(32, Register.ESP, w.add(esp(), popped));
+  const offset = e.let(e.f.callValue(module.indexOf('effectiveAddress'), [modRm]));
+  if (popped > 0) e.setReg(32, Register.ESP, w.sub(esp(), popped));
+  return { kind: 'memory', segment: e.let(e.state(layout.EA_SEGMENT)), offset };
+}
+
+/** All forms that share opcode and ModR/M.reg. */
+function emitModRm(
+  e: HandlerEmitter,
+  module: ModuleBuilder,
+  forms: readonly Form[],
+  opcode: number,
+  modRm: Expr,
+): void {
+  const registers = forms.filter((form) => allowsMod(form, 'register'));
+  const memories = forms.filter((form) => allowsMod(form, 'memory'));
+  const popped = memories.some((form) => form.addressAfterPop) ? e.operandSize / 8 : 0;
+  const onRegister = () => {
+    if (registers.length === 0) e.fault(Vector.UD);
+    else emitSide(e, registers, opcode, modRm, { kind: 'register', rm: e.let(w.and(modRm, 7)) });
+  };
+  if (forms.some((form) => form.operands.includes('Rd'))) {
+    onRegister();
+    return;
+  }
+  e.if(w.geU(modRm, 0xc0), onRegister, () => {
+    if (memories.length === 0) e.fault(Vector.UD);
+    else emitSide(e, memories, opcode, modRm, memoryTarget(e, module, modRm, popped));
+  });
+}
+
+/**
+ * The handler of one opcode at one operand size, a function of type [] -> []. IP is past the opcode when it
+ * is called and past the instruction when it returns.
+ */
+export function buildHandler(
+  module: ModuleBuilder,
+  entry: OpcodeEntry,
+  opcode: number,
+  operandSize: 16 | 32,
+): FunctionBuilder {
+  const f = new FunctionBuilder();
+  const e = new HandlerEmitter(f, operandSize, module);
+  if (!entry.modRm) {
+    emitForm(e, entry.forms[0], opcode, w.constant(0));
+    return f;
+  }
+  const modRm = fetch(f, 8);
+  if (entry.forms.every((form) => form.reg === undefined)) {
+    emitModRm(e, module, entry.forms, opcode, modRm);
+    return f;
+  }
+  const groups = Array.from({ length: 8 }, (_, reg) => entry.forms.filter((form) => form.reg === reg));
+  f.switch(
+    w.and(w.shrU(modRm, 3), 7),
+    groups.map((forms) => () => {
+      if (forms.length === 0) e.fault(Vector.UD);
+      else emitModRm(e, module, forms, opcode, modRm);
+    }),
+  );
+  return f;
+}
+
+/** The handler of every encoding without a form. */
+export function buildUndefined(module: ModuleBuilder): FunctionBuilder {
+  const f = new FunctionBuilder();
+  new HandlerEmitter(f, 32, module).fault(Vector.UD);
+  return f;
+}

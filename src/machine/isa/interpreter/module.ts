@@ -1,0 +1,107 @@
+import type { Operations } from '../../cpu/operations';
+import type { CpuModel } from '../form';
+import { opcodeMap } from '../table';
+import { ModuleBuilder } from '../wasm/module';
+import { buildRunLoop, prefixHandlers, TABLE_SIZE, tableIndex } from './dispatch';
+import { buildHandler, buildUndefined } from './handlers';
+import { declareImports, declareRuntime, defineRuntime } from './runtime';
+
+/** Number of i32 arguments of each operation, and whether it gives a value. */
+export const OPERATION_SIGNATURES: Readonly<Record<keyof Operations, readonly [args: number, results: 0 | 1]>> = {
+  loadSegment: [2, 0],
+  farJump: [3, 0],
+  farCall: [3, 0],
+  farReturn: [2, 0],
+  interruptReturn: [1, 0],
+  softwareInterrupt: [1, 0],
+  breakpointInterrupt: [0, 0],
+  overflowInterrupt: [0, 0],
+  debugInterrupt: [0, 0],
+  pushFlags: [1, 0],
+  popFlags: [1, 0],
+  clearInterruptFlag: [0, 0],
+  setInterruptFlag: [0, 0],
+  halt: [0, 0],
+  readControl: [1, 1],
+  writeControl: [2, 0],
+  readDebug: [1, 1],
+  writeDebug: [2, 0],
+  clearTaskSwitched: [0, 0],
+  loadMachineStatus: [1, 0],
+  storeMachineStatus: [0, 1],
+  loadGdt: [3, 0],
+  loadIdt: [3, 0],
+  storeGdt: [3, 0],
+  storeIdt: [3, 0],
+  loadLdt: [1, 0],
+  loadTask: [1, 0],
+  storeLdt: [0, 1],
+  storeTask: [0, 1],
+  loadAccessRights: [2, 1],
+  loadSegmentLimit: [2, 1],
+  verifyRead: [1, 0],
+  verifyWrite: [1, 0],
+  invalidatePage: [2, 0],
+  writeBackCaches: [0, 0],
+  cpuid: [0, 0],
+  readTimestamp: [0, 0],
+  readMsr: [0, 0],
+  writeMsr: [0, 0],
+  systemEnter: [0, 0],
+  systemExit: [0, 0],
+  monitorCall: [0, 0],
+  portIn: [3, 0],
+  portOut: [3, 0],
+  portInString: [1, 0],
+  portOutString: [1, 0],
+};
+
+/** Names of all operations, in a fixed order. */
+export const OPERATION_NAMES = Object.keys(OPERATION_SIGNATURES) as (keyof Operations)[];
+
+/** Stages the instruction table as the interpreter: a module that exports `run`. */
+export function buildInterpreter(model: CpuModel): Uint8Array<ArrayBuffer> {
+  const m = new ModuleBuilder();
+  declareImports(m);
+  for (const name of OPERATION_NAMES) {
+    const [args, results] = OPERATION_SIGNATURES[name];
+    m.import(name, Array(args).fill('i32'), Array(results).fill('i32'));
+  }
+  declareRuntime(m);
+  const run = m.declare('run');
+  m.export('run', run);
+  const undefinedOpcode = m.declare('undefinedOpcode');
+  const table = Array<number>(TABLE_SIZE).fill(undefinedOpcode.index);
+  const prefixes = prefixHandlers(m);
+  for (const [opcode, body] of prefixes) {
+    const handler = m.declare(`prefix ${opcode.toString(16)}`);
+    m.define(handler, body);
+    for (const size of [16, 32] as const) table[tableIndex(0, size, opcode)] = handler.index;
+  }
+  for (const [key, entry] of opcodeMap(model)) {
+    const opcode = key & 0xff;
+    for (const size of [16, 32] as const) {
+      const handler = m.declare(`${key.toString(16)} ${size}`);
+      table[tableIndex((key >> 8) as 0 | 1, size, opcode)] = handler.index;
+      m.define(handler, buildHandler(m, entry, opcode, size));
+    }
+  }
+  defineRuntime(m);
+  m.define(undefinedOpcode, buildUndefined(m));
+  m.define(run, buildRunLoop(m));
+  m.setTable(table);
+  return m.finish();
+}
+
+const compiled = new Map<CpuModel, WebAssembly.Module>();
+
+/** The compiled interpreter of a model, made once per process. */
+export function interpreterModule(model: CpuModel): WebAssembly.Module {
+  let module = compiled.get(model);
+  if (!module) {
+    module = new WebAssembly.Module(buildInterpreter(model));
+    compiled.set(model, module);
+  }
+  return module;
+}
+

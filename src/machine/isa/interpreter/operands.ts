@@ -1,0 +1,143 @@
+import { Vector } from '../../cpu/fault';
+import * as layout from '../../layout';
+import { Register, SegmentIndex } from '../../layout';
+import type { Emitter } from '../emitter';
+import type { MemoryAccess, OperandAccess, OperandSpec, Size } from '../form';
+import * as w from '../wasm/expression';
+import type { Expr, Operand } from '../wasm/expression';
+import { fetch } from './runtime';
+
+/** Where the ModR/M byte of the instruction at hand points. */
+export type ModRmTarget = { kind: 'register'; rm: Expr } | { kind: 'memory'; segment: Expr; offset: Expr };
+
+/** What decoding has found out when operands are built. */
+export interface Decoded {
+  readonly opcode: number;
+  /** ModR/M.reg, if there is a ModR/M byte. */
+  readonly reg: Expr;
+  readonly target?: ModRmTarget;
+}
+
+function registerOperand(e: Emitter, size: Size, index: Operand): OperandAccess {
+  const read = () => e.reg(size, index);
+  return { size, read, readForUpdate: read, write: (value) => e.setReg(size, index, value) };
+}
+
+function memoryOperand(e: Emitter, size: Size, segment: Expr, offset: Expr): MemoryAccess {
+  return {
+    size,
+    segment,
+    offset,
+    read: () => e.load(size, segment, offset),
+    readForUpdate: () => e.loadForUpdate(size, segment, offset),
+    write: (value) => e.store(size, segment, offset, value),
+  };
+}
+
+function constantOperand(size: Size, value: Expr): OperandAccess {
+  const refuse = () => {
+    throw new Error('an immediate cannot be written');
+  };
+  return { size, read: () => value, readForUpdate: refuse, write: refuse };
+}
+
+/** MOV to and from a segment register; CS cannot be loaded and numbers 6 and 7 do not exist. */
+function segmentOperand(e: Emitter, index: Expr): OperandAccess {
+  const check = (bad: Expr) => e.if(bad, () => e.fault(Vector.UD));
+  const read = () => {
+    check(w.gtU(index, SegmentIndex.GS));
+    return e.let(w.load32(w.shl(index, 2), layout.SEG_SELECTOR));
+  };
+  return {
+    size: 16,
+    read,
+    readForUpdate: read,
+    write: (value) => e.call('loadSegment', index, value),
+  };
+}
+
+function targetOperand(e: Emitter, size: Size, target: ModRmTarget): OperandAccess {
+  return target.kind === 'register'
+    ? registerOperand(e, size, target.rm)
+    : memoryOperand(e, size, target.segment, target.offset);
+}
+
+/** An operand in memory whose offset stands in the instruction; as wide as addresses are. */
+function offsetOperand(e: Emitter, size: Size): MemoryAccess {
+  const offset = e.f.local();
+  e.if(
+    e.address32(),
+    () => e.f.set(offset, fetch(e.f, 32)),
+    () => e.f.set(offset, fetch(e.f, 16)),
+  );
+  return memoryOperand(e, size, e.overriddenSegment(SegmentIndex.DS), e.f.get(offset));
+}
+
+/** Builds the accesses for one operand specification; most give one, a far pointer gives offset and selector. */
+function accessesFor(e: Emitter, spec: OperandSpec, decoded: Decoded): OperandAccess[] {
+  const v = e.operandSize;
+  const target = () => decoded.target as ModRmTarget;
+  const inOpcode = decoded.opcode & 7;
+  switch (spec) {
+    case 'Eb':
+      return [targetOperand(e, 8, target())];
+    case 'Ew':
+      return [targetOperand(e, 16, target())];
+    case 'Ed':
+    case 'Rd':
+      return [targetOperand(e, 32, target())];
+    case 'Ev':
+    case 'M':
+      return [targetOperand(e, v, target())];
+    case 'Gb':
+      return [registerOperand(e, 8, decoded.reg)];
+    case 'Gw':
+      return [registerOperand(e, 16, decoded.reg)];
+    case 'Gd':
+      return [registerOperand(e, 32, decoded.reg)];
+    case 'Gv':
+      return [registerOperand(e, v, decoded.reg)];
+    case 'Sw':
+      return [segmentOperand(e, decoded.reg)];
+    case 'Cd':
+    case 'Dd':
+      return [constantOperand(32, decoded.reg)];
+    case 'Ib':
+      return [constantOperand(8, fetch(e.f, 8))];
+    case 'Iw':
+      return [constantOperand(16, fetch(e.f, 16))];
+    case 'Iv':
+      return [constantOperand(v, fetch(e.f, v))];
+    case 'Ibs': {
+      const value = fetch(e.f, 8, true);
+      return [constantOperand(v, v === 16 ? e.let(w.and(value, 0xffff)) : value)];
+    }
+    case 'Jb':
+      return [constantOperand(8, fetch(e.f, 8, true))];
+    case 'Jv':
+      return [constantOperand(v, fetch(e.f, v, true))];
+    case 'Ap':
+      return [constantOperand(v, fetch(e.f, v)), constantOperand(16, fetch(e.f, 16))];
+    case 'Ob':
+      return [offsetOperand(e, 8)];
+    case 'Ov':
+      return [offsetOperand(e, v)];
+    case 'Zb':
+      return [registerOperand(e, 8, inOpcode)];
+    case 'Zv':
+      return [registerOperand(e, v, inOpcode)];
+    case 'AL':
+      return [registerOperand(e, 8, Register.EAX)];
+    case 'CL':
+      return [registerOperand(e, 8, Register.ECX)];
+    case 'eAX':
+      return [registerOperand(e, v, Register.EAX)];
+    case '1':
+      return [constantOperand(8, w.constant(1))];
+  }
+}
+
+/** Operand accesses of a form; fetches immediates in order. */
+export function decodeOperands(e: Emitter, specs: readonly OperandSpec[], decoded: Decoded): OperandAccess[] {
+  return specs.flatMap((spec) => accessesFor(e, spec, decoded));
+}

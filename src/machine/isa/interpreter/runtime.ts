@@ -1,0 +1,306 @@
+import { Vector } from '../../cpu/fault';
+import * as layout from '../../layout';
+import { FLAG_AF, FLAG_CF, FLAG_OF, FLAG_PF, FLAG_SF, FLAG_ZF, Register, SegmentIndex } from '../../layout';
+import type { Size } from '../form';
+import * as w from '../wasm/expression';
+import type { Expr, Operand } from '../wasm/expression';
+import { FunctionBuilder } from '../wasm/function';
+import type { ModuleBuilder } from '../wasm/module';
+
+/**
+ * The small functions that instruction handlers call: memory through the TLB, stack pushes, lazy flags,
+ * near jumps and effective addresses. Each is declared and defined here by name.
+ */
+
+const SIZES: readonly Size[] = [8, 16, 32];
+const LOAD = { 8: w.load8, 16: w.load16, 32: w.load32 } as const;
+const STORE = { 8: w.store8, 16: w.store16, 32: w.store32 } as const;
+
+/** Imports from TypeScript that the runtime needs: slow paths. */
+export function declareImports(m: ModuleBuilder): void {
+  m.import('slowRead', ['i32', 'i32'], ['i32']);
+  m.import('slowWrite', ['i32', 'i32', 'i32']);
+  m.import('probeWrite', ['i32', 'i32']);
+  m.import('checkSegment', ['i32', 'i32', 'i32', 'i32']);
+  m.import('resolveCode', []);
+  m.import('checkPrefixes', []);
+  m.import('codeBreakpoint', [], ['i32']);
+}
+
+export function declareRuntime(m: ModuleBuilder): void {
+  for (const size of SIZES) {
+    m.declare(`read${size}`, ['i32', 'i32'], ['i32']);
+    m.declare(`update${size}`, ['i32', 'i32'], ['i32']);
+    m.declare(`write${size}`, ['i32', 'i32', 'i32']);
+  }
+  for (const size of [16, 32]) m.declare(`push${size}`, ['i32']);
+  for (const name of ['carry', 'parity', 'adjust', 'zero', 'sign', 'overflow', 'arithmeticFlags']) {
+    m.declare(name, [], ['i32']);
+  }
+  m.declare('jump', ['i32']);
+  m.declare('checkLimit', ['i32', 'i32', 'i32', 'i32']);
+  m.declare('effectiveAddress', ['i32'], ['i32']);
+}
+
+function define(
+  m: ModuleBuilder,
+  name: string,
+  params: number,
+  results: 0 | 1,
+  body: (f: FunctionBuilder) => void,
+): void {
+  const types = Array.from({ length: params }, () => 'i32' as const);
+  const result = results === 1 ? (['i32'] as const) : [];
+  const f = new FunctionBuilder(types, result);
+  body(f);
+  m.define({ index: m.indexOf(name), params: types, results: result }, f);
+}
+
+const state = (offset: number): Expr => w.load32(offset);
+const setState = (f: FunctionBuilder, offset: number, value: Operand): void => f.emit(w.store32(offset, value));
+
+/** A u32 of a per-segment array. */
+const segmentField = (array: number, segment: Expr): Expr => w.load32(w.shl(segment, 2), array);
+
+/** TLB entry of a linear address. */
+const tlbEntry = (linear: Expr): Expr => w.load32(w.shl(w.shrU(linear, 12), 2), layout.TLB);
+
+const hostPointer = (entry: Expr, linear: Expr): Expr => w.add(w.and(entry, ~0xfff), linear);
+
+/** True if an access of that size stays within its page and the TLB allows it. */
+function fastPath(entry: Expr, mask: number, linear: Expr, size: Size): Expr {
+  const allowed = w.and(entry, state(mask));
+  if (size === 8) return allowed;
+  return w.and(w.ne(allowed, 0), w.leU(w.and(linear, 0xfff), 0x1000 - size / 8));
+}
+
+/** Linear address of segment:offset after the segment's checks; returns `onFault` from the function if they fail. */
+function linearAddress(f: FunctionBuilder, m: ModuleBuilder, size: Size, write: boolean, returns: boolean): Expr {
+  const segment = f.param(0);
+  const offset = f.param(1);
+  const flat = write ? layout.SEG_WRITE_FLAT : layout.SEG_READ_FLAT;
+  f.if(w.eqz(w.and(segmentField(layout.SEG_RIGHTS, segment), flat)), () => {
+    f.call(m.indexOf('checkLimit'), [segment, offset, size / 8, write ? 1 : 0]);
+    f.if(state(layout.FAULT), () => (returns ? f.return(0) : f.return()));
+  });
+  return f.let(w.add(segmentField(layout.SEG_BASE, segment), offset));
+}
+
+function defineMemory(m: ModuleBuilder, size: Size): void {
+  const bytes = size / 8;
+  define(m, `read${size}`, 2, 1, (f) => {
+    const linear = linearAddress(f, m, size, false, true);
+    const entry = f.let(tlbEntry(linear));
+    f.if(fastPath(entry, layout.TLB_READ_MASK, linear, size), () => f.return(LOAD[size](hostPointer(entry, linear))));
+    f.return(f.callValue(m.indexOf('slowRead'), [linear, bytes]));
+  });
+  define(m, `update${size}`, 2, 1, (f) => {
+    const linear = linearAddress(f, m, size, true, true);
+    const entry = f.let(tlbEntry(linear));
+    f.if(fastPath(entry, layout.TLB_WRITE_MASK, linear, size), () => f.return(LOAD[size](hostPointer(entry, linear))));
+    f.call(m.indexOf('probeWrite'), [linear, bytes]);
+    f.if(state(layout.FAULT), () => f.return(0));
+    // Through the checks of a read: the type of an execute-or-write-only segment does not matter here.
+    f.return(f.callValue(m.indexOf('slowRead'), [linear, bytes]));
+  });
+  define(m, `write${size}`, 3, 0, (f) => {
+    const linear = linearAddress(f, m, size, true, false);
+    const entry = f.let(tlbEntry(linear));
+    f.if(
+      fastPath(entry, layout.TLB_WRITE_MASK, linear, size),
+      () => f.emit(STORE[size](hostPointer(entry, linear), f.param(2))),
+      () => f.call(m.indexOf('slowWrite'), [linear, bytes, f.param(2)]),
+    );
+  });
+}
+
+/**
+ * Segment check without a fault in the common case: an expand-up segment whose type allows the access and an
+ * offset within the limit. All else is left to TypeScript, which raises the right fault or none.
+ */
+function defineCheckLimit(m: ModuleBuilder): void {
+  define(m, 'checkLimit', 4, 0, (f) => {
+    const [segment, offset, bytes, write] = [0, 1, 2, 3].map((i) => f.param(i));
+    const rights = f.let(segmentField(layout.SEG_RIGHTS, segment));
+    const needed = w.select(write, layout.SEG_WRITABLE, layout.SEG_READABLE);
+    const plain = w.eq(w.and(rights, w.or(needed, layout.SEG_EXPAND_DOWN)), needed);
+    const limit = f.let(segmentField(layout.SEG_LIMIT, segment));
+    const last = f.let(w.add(offset, w.sub(bytes, 1)));
+    const within = w.and(w.leU(last, limit), w.geU(last, offset));
+    f.if(w.eqz(w.and(plain, within)), () => f.call(m.indexOf('checkSegment'), [segment, offset, bytes, write]));
+  });
+}
+
+function definePush(m: ModuleBuilder, size: 16 | 32): void {
+  define(m, `push${size}`, 1, 0, (f) => {
+    const esp = layout.REGS + Register.ESP * 4;
+    const wide = f.let(state(layout.STACK_32));
+    const moved = f.let(w.sub(state(esp), size / 8));
+    const offset = f.let(w.select(wide, moved, w.and(moved, 0xffff)));
+    f.call(m.indexOf(`write${size}`), [SegmentIndex.SS, offset, f.param(0)]);
+    f.if(state(layout.FAULT), () => f.return());
+    f.if(
+      wide,
+      () => setState(f, esp, moved),
+      () => f.emit(w.store16(esp, moved)),
+    );
+  });
+}
+
+/** How each lazy flag is derived; see `materializeFlags` for the formulas. Each gives 0 or 1. */
+function lazyFlags(): readonly { name: string; mask: number; bit: number; derive: () => Expr }[] {
+  const result = () => state(layout.LAZY_RESULT);
+  const op1 = () => state(layout.LAZY_OP1);
+  const op2 = () => state(layout.LAZY_OP2);
+  const inverted = () => state(layout.LAZY_SUB);
+  const shift = () => state(layout.LAZY_SHIFT);
+  const carries = () => w.or(w.and(op1(), op2()), w.and(w.or(op1(), op2()), w.not(result())));
+  const lowByte = () => w.and(w.shrU(result(), shift()), 0xff);
+  const halfCarry = () => w.shrU(w.xor(w.xor(op1(), op2()), result()), w.add(shift(), 4));
+  const overflow = () => w.and(w.xor(op1(), result()), w.xor(op2(), result()));
+  return [
+    { name: 'carry', mask: FLAG_CF, bit: 0, derive: () => w.xor(w.shrU(carries(), 31), inverted()) },
+    { name: 'parity', mask: FLAG_PF, bit: 2, derive: () => w.xor(w.and(w.popcnt(lowByte()), 1), 1) },
+    { name: 'adjust', mask: FLAG_AF, bit: 4, derive: () => w.and(w.xor(halfCarry(), inverted()), 1) },
+    { name: 'zero', mask: FLAG_ZF, bit: 6, derive: () => w.eqz(result()) },
+    { name: 'sign', mask: FLAG_SF, bit: 7, derive: () => w.shrU(result(), 31) },
+    { name: 'overflow', mask: FLAG_OF, bit: 11, derive: () => w.shrU(overflow(), 31) },
+  ];
+}
+
+function defineFlags(m: ModuleBuilder): void {
+  const flags = lazyFlags();
+  for (const { name, mask, bit, derive } of flags) {
+    define(m, name, 0, 1, (f) => {
+      f.if(w.and(state(layout.LAZY_MASK), mask), () => f.return(derive()));
+      f.return(w.and(w.shrU(state(layout.EFLAGS), bit), 1));
+    });
+  }
+  define(m, 'arithmeticFlags', 0, 1, (f) => {
+    const values = flags.map(({ name, bit }) => w.shl(f.callValue(m.indexOf(name)), bit));
+    f.return(values.reduce((all, value) => w.or(all, value)));
+  });
+}
+
+/** Near jump to an offset in CS: #GP(0) beyond the limit, else the host pointer moves. */
+function defineJump(m: ModuleBuilder): void {
+  define(m, 'jump', 1, 0, (f) => {
+    const target = f.param(0);
+    f.if(w.gtU(target, w.load32(layout.SEG_LIMIT + SegmentIndex.CS * 4)), () => {
+      setState(f, layout.FAULT, Vector.GP + 1);
+      setState(f, layout.FAULT_ERROR, 0);
+      setState(f, layout.EXIT, w.or(state(layout.EXIT), layout.EXIT_FAULT));
+      f.return();
+    });
+    setState(f, layout.IP, w.add(target, state(layout.IP_DELTA)));
+  });
+}
+
+const registerAt = (index: Operand): Expr => w.load32(w.shl(index, 2), layout.REGS);
+
+/** Fetches instruction bytes as a value and moves on. */
+export function fetch(f: FunctionBuilder, size: Size, signed = false): Expr {
+  const raw = LOAD[size](state(layout.IP));
+  const value = f.let(!signed || size === 32 ? raw : size === 8 ? w.extend8(raw) : w.extend16(raw));
+  setState(f, layout.IP, w.add(state(layout.IP), size / 8));
+  return value;
+}
+
+/** 1 if this instruction's addresses are 32 bits wide. */
+export function address32(): Expr {
+  const flipped = w.and(w.shrU(state(layout.PREFIXES), 4), layout.PREFIX_ADDRESS_SIZE >> 4);
+  return w.xor(state(layout.CODE_32), flipped);
+}
+
+/** The override prefix's segment register, else `standard`. */
+export function overridden(f: FunctionBuilder, standard: Operand): Expr {
+  const override = f.let(w.and(state(layout.PREFIXES), layout.PREFIX_SEGMENT_MASK));
+  return f.let(w.select(override, w.sub(override, 1), standard));
+}
+
+/** Registers of the 16-bit forms by ModR/M.rm: base, index (or none), and whether SS is the default. */
+const ADDRESS_16: readonly (readonly [Register, Register | undefined, SegmentIndex])[] = [
+  [Register.EBX, Register.ESI, SegmentIndex.DS],
+  [Register.EBX, Register.EDI, SegmentIndex.DS],
+  [Register.EBP, Register.ESI, SegmentIndex.SS],
+  [Register.EBP, Register.EDI, SegmentIndex.SS],
+  [Register.ESI, undefined, SegmentIndex.DS],
+  [Register.EDI, undefined, SegmentIndex.DS],
+  [Register.EBP, undefined, SegmentIndex.SS],
+  [Register.EBX, undefined, SegmentIndex.DS],
+];
+
+/**
+ * Offset that a ModR/M byte (already fetched) with its SIB and displacement names; the segment goes to
+ * EA_SEGMENT. Intel SDM vol. 2A, tables 2-1 to 2-3.
+ */
+function defineEffectiveAddress(m: ModuleBuilder): void {
+  define(m, 'effectiveAddress', 1, 1, (f) => {
+    const mod = f.let(w.shrU(f.param(0), 6));
+    const rm = f.let(w.and(f.param(0), 7));
+    const offset = f.local();
+    const segment = f.local();
+    f.set(segment, SegmentIndex.DS);
+    const wide = f.let(address32());
+    const displacement = (size: 16 | 32) => {
+      f.if(w.eq(mod, 1), () => f.set(offset, w.add(f.get(offset), fetch(f, 8, true))));
+      f.if(w.eq(mod, 2), () => f.set(offset, w.add(f.get(offset), fetch(f, size))));
+    };
+    const base32 = (base: Expr) => {
+      f.if(
+        w.and(w.eq(base, 5), w.eqz(mod)),
+        () => f.set(offset, fetch(f, 32)),
+        () => {
+          f.set(offset, registerAt(base));
+          f.if(w.eq(w.and(base, 6), 4), () => f.set(segment, SegmentIndex.SS));
+        },
+      );
+    };
+    f.if(
+      wide,
+      () => {
+        f.if(
+          w.eq(rm, 4),
+          () => {
+            const sib = fetch(f, 8);
+            base32(f.let(w.and(sib, 7)));
+            const index = f.let(w.and(w.shrU(sib, 3), 7));
+            f.if(w.ne(index, 4), () =>
+              f.set(offset, w.add(f.get(offset), w.shl(registerAt(index), w.shrU(sib, 6)))),
+            );
+          },
+          () => base32(rm),
+        );
+        displacement(32);
+      },
+      () => {
+        f.switch(
+          rm,
+          ADDRESS_16.map(([base, index, standard], number) => () => {
+            const sum = index === undefined ? registerAt(base) : w.add(registerAt(base), registerAt(index));
+            const general = () => {
+              f.set(offset, sum);
+              f.set(segment, standard);
+            };
+            if (number === 6) f.if(mod, general, () => f.set(offset, fetch(f, 16)));
+            else general();
+          }),
+        );
+        displacement(16);
+        f.set(offset, w.and(f.get(offset), 0xffff));
+      },
+    );
+    setState(f, layout.EA_SEGMENT, overridden(f, f.get(segment)));
+    f.return(f.get(offset));
+  });
+}
+
+export function defineRuntime(m: ModuleBuilder): void {
+  for (const size of SIZES) defineMemory(m, size);
+  definePush(m, 16);
+  definePush(m, 32);
+  defineCheckLimit(m);
+  defineFlags(m);
+  defineJump(m);
+  defineEffectiveAddress(m);
+}

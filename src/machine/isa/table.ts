@@ -1,0 +1,76 @@
+import { CPU_MODELS, type CpuModel, type Form, hasModRm } from './form';
+import { arithmeticForms } from './forms/arithmetic';
+import { bitForms } from './forms/bits';
+import { controlFlowForms } from './forms/control-flow';
+import { dataTransferForms } from './forms/data-transfer';
+import { decimalForms } from './forms/decimal';
+import { multiplyForms } from './forms/multiply';
+import { portIoForms } from './forms/port-io';
+import { shiftForms } from './forms/shift';
+import { stackForms } from './forms/stack';
+import { stringForms } from './forms/string';
+import { systemForms } from './forms/system';
+
+/** Every instruction form: the single source of truth for execution, decoding lengths and tests. */
+export const FORMS: readonly Form[] = [
+  ...arithmeticForms,
+  ...multiplyForms,
+  ...decimalForms,
+  ...shiftForms,
+  ...bitForms,
+  ...dataTransferForms,
+  ...stackForms,
+  ...controlFlowForms,
+  ...stringForms,
+  ...portIoForms,
+  ...systemForms,
+];
+
+/** Opcode bytes that are prefixes, in the one-byte map. */
+export const PREFIX_OPCODES: ReadonlySet<number> = new Set([
+  0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3,
+]);
+
+/** The byte that leads to the second map. */
+export const ESCAPE_OPCODE = 0x0f;
+
+/** Forms of one opcode, with whether a ModR/M byte follows. */
+export interface OpcodeEntry {
+  readonly forms: readonly Form[];
+  readonly modRm: boolean;
+}
+
+/**
+ * The forms that a processor has, by `map * 256 + opcode`. Opcodes without a form are absent: they raise #UD.
+ */
+export function opcodeMap(model: CpuModel): ReadonlyMap<number, OpcodeEntry> {
+  const level = CPU_MODELS.indexOf(model);
+  const byOpcode = new Map<number, Form[]>();
+  for (const form of FORMS) {
+    if (CPU_MODELS.indexOf(form.since) > level) continue;
+    const key = form.map * 256 + form.opcode;
+    const list = byOpcode.get(key);
+    if (list) list.push(form);
+    else byOpcode.set(key, [form]);
+  }
+  return new Map([...byOpcode].map(([key, forms]) => [key, { forms, modRm: forms.some(hasModRm) }]));
+}
+
+/** True if the form can be meant when ModR/M.mod names a register (or memory). */
+export function allowsMod(form: Form, mod: 'register' | 'memory'): boolean {
+  if (form.operands.some((spec) => spec === 'M')) return mod === 'memory';
+  // MOV to and from control and debug registers ignores ModR/M.mod.
+  if (form.operands.some((spec) => spec === 'Rd')) return true;
+  return form.mod === undefined || form.mod === mod;
+}
+
+/** The form that opcode and ModR/M select, or undefined where the encoding is #UD. */
+export function selectForm(entry: OpcodeEntry, modRm: number): Form | undefined {
+  const mod = modRm >= 0xc0 ? 'register' : 'memory';
+  return entry.forms.find(
+    (form) =>
+      (form.reg === undefined || form.reg === ((modRm >> 3) & 7)) &&
+      (form.rm === undefined || form.rm === (modRm & 7)) &&
+      allowsMod(form, mod),
+  );
+}

@@ -1,0 +1,212 @@
+/**
+ * Expressions of WebAssembly code: immutable byte sequences that leave one value on the stack. Constants are
+ * folded, so that a definition staged with constant operands emits no dead arithmetic.
+ * Opcodes: WebAssembly core specification 2.0, section 5.4.
+ */
+
+export type Bytes = readonly number[];
+
+/** An expression of type i32. `constant` is set (as a signed number) when its value is known. */
+export class Expr {
+  constructor(
+    readonly code: Bytes,
+    readonly constant?: number,
+  ) {}
+}
+
+/** An expression of type i64. */
+export class Expr64 {
+  constructor(readonly code: Bytes) {}
+}
+
+/** What may stand for an i32 operand. */
+export type Operand = Expr | number;
+
+/** Signed LEB128, as i32.const and i64.const take it. */
+export function signedLeb(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = BigInt(value);
+  for (;;) {
+    const byte = Number(rest & 0x7fn);
+    rest >>= 7n;
+    if ((rest === 0n && (byte & 0x40) === 0) || (rest === -1n && (byte & 0x40) !== 0)) {
+      bytes.push(byte);
+      return bytes;
+    }
+    bytes.push(byte | 0x80);
+  }
+}
+
+/** Unsigned LEB128, as indices, sizes and memory offsets take it. */
+export function unsignedLeb(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value >>> 0;
+  while (rest > 0x7f) {
+    bytes.push((rest & 0x7f) | 0x80);
+    rest >>>= 7;
+  }
+  bytes.push(rest);
+  return bytes;
+}
+
+const smallConstants = new Map<number, Expr>();
+
+/** i32.const; the value is taken modulo 2^32. */
+export function constant(value: number): Expr {
+  const signed = value | 0;
+  let found = smallConstants.get(signed);
+  if (!found) {
+    found = new Expr([0x41, ...signedLeb(signed)], signed);
+    if (smallConstants.size < 4096) smallConstants.set(signed, found);
+  }
+  return found;
+}
+
+export function expr(operand: Operand): Expr {
+  return typeof operand === 'number' ? constant(operand) : operand;
+}
+
+/** Makes a two-operand i32 instruction with folding. `neutral` is a right operand that changes nothing. */
+function binary(opcode: number, fold: (a: number, b: number) => number, neutral?: number) {
+  return (left: Operand, right: Operand): Expr => {
+    const a = expr(left);
+    const b = expr(right);
+    if (a.constant !== undefined && b.constant !== undefined) return constant(fold(a.constant, b.constant));
+    if (neutral !== undefined && b.constant === neutral) return a;
+    return new Expr([...a.code, ...b.code, opcode]);
+  };
+}
+
+function unary(opcode: number, fold: (a: number) => number) {
+  return (operand: Operand): Expr => {
+    const a = expr(operand);
+    return a.constant !== undefined ? constant(fold(a.constant)) : new Expr([...a.code, opcode]);
+  };
+}
+
+export const eqz = unary(0x45, (a) => (a === 0 ? 1 : 0));
+export const eq = binary(0x46, (a, b) => (a === b ? 1 : 0));
+export const ne = binary(0x47, (a, b) => (a !== b ? 1 : 0));
+export const ltS = binary(0x48, (a, b) => (a < b ? 1 : 0));
+export const ltU = binary(0x49, (a, b) => (a >>> 0 < b >>> 0 ? 1 : 0));
+export const gtS = binary(0x4a, (a, b) => (a > b ? 1 : 0));
+export const gtU = binary(0x4b, (a, b) => (a >>> 0 > b >>> 0 ? 1 : 0));
+export const leU = binary(0x4d, (a, b) => (a >>> 0 <= b >>> 0 ? 1 : 0));
+export const geU = binary(0x4f, (a, b) => (a >>> 0 >= b >>> 0 ? 1 : 0));
+export const clz = unary(0x67, (a) => Math.clz32(a));
+export const ctz = unary(0x68, (a) => (a === 0 ? 32 : 31 - Math.clz32(a & -a)));
+export const popcnt = unary(0x69, (a) => {
+  let count = 0;
+  for (let rest = a >>> 0; rest !== 0; rest &= rest - 1) count++;
+  return count;
+});
+export const add = binary(0x6a, (a, b) => a + b, 0);
+export const sub = binary(0x6b, (a, b) => a - b, 0);
+export const mul = binary(0x6c, Math.imul, 1);
+/** Traps on division by zero: test first. */
+export const divU = binary(0x6e, (a, b) => Math.trunc((a >>> 0) / (b >>> 0)), 1);
+export const remU = binary(0x70, (a, b) => (a >>> 0) % (b >>> 0));
+export const and = binary(0x71, (a, b) => a & b, -1);
+export const or = binary(0x72, (a, b) => a | b, 0);
+export const xor = binary(0x73, (a, b) => a ^ b, 0);
+export const shl = binary(0x74, (a, b) => a << b, 0);
+export const shrS = binary(0x75, (a, b) => a >> b, 0);
+export const shrU = binary(0x76, (a, b) => a >>> b, 0);
+export const rotl = binary(0x77, (a, b) => (a << (b & 31)) | (a >>> ((32 - b) & 31)), 0);
+export const rotr = binary(0x78, (a, b) => (a >>> (b & 31)) | (a << ((32 - b) & 31)), 0);
+export const extend8 = unary(0xc0, (a) => (a << 24) >> 24);
+export const extend16 = unary(0xc1, (a) => (a << 16) >> 16);
+
+/** `condition ? yes : no`; both sides are evaluated. */
+export function select(condition: Operand, yes: Operand, no: Operand): Expr {
+  const test = expr(condition);
+  if (test.constant !== undefined) return expr(test.constant !== 0 ? yes : no);
+  return new Expr([...expr(yes).code, ...expr(no).code, ...test.code, 0x1b]);
+}
+
+export function not(operand: Operand): Expr {
+  return xor(operand, -1);
+}
+
+export function neg(operand: Operand): Expr {
+  return sub(0, operand);
+}
+
+/** Turns a constant address into a static offset, else keeps it dynamic. */
+function memory(opcode: number, align: number, address: Operand, offset: number): number[] {
+  const at = expr(address);
+  if (at.constant !== undefined) {
+    return [...constant(0).code, opcode, align, ...unsignedLeb((at.constant >>> 0) + offset)];
+  }
+  return [...at.code, opcode, align, ...unsignedLeb(offset)];
+}
+
+/** Loads from the machine's memory at a host pointer plus a static offset. */
+export const load32 = (address: Operand, offset = 0): Expr => new Expr(memory(0x28, 0, address, offset));
+export const load8 = (address: Operand, offset = 0): Expr => new Expr(memory(0x2d, 0, address, offset));
+export const load16 = (address: Operand, offset = 0): Expr => new Expr(memory(0x2f, 0, address, offset));
+export const load64 = (address: Operand, offset = 0): Expr64 => new Expr64(memory(0x29, 0, address, offset));
+
+/** Bytes of a store instruction (a statement, no value). */
+function store(opcode: number) {
+  return (address: Operand, value: Operand, offset = 0): number[] => {
+    const at = expr(address);
+    const base = at.constant !== undefined ? constant(0) : at;
+    const fixed = offset + (at.constant !== undefined ? at.constant >>> 0 : 0);
+    return [...base.code, ...expr(value).code, opcode, 0, ...unsignedLeb(fixed)];
+  };
+}
+
+export const store32 = store(0x36);
+export const store8 = store(0x3a);
+export const store16 = store(0x3b);
+
+function binary64(opcode: number) {
+  return (a: Expr64, b: Expr64): Expr64 => new Expr64([...a.code, ...b.code, opcode]);
+}
+
+function compare64(opcode: number) {
+  return (a: Expr64, b: Expr64): Expr => new Expr([...a.code, ...b.code, opcode]);
+}
+
+/** i64 arithmetic, for 32-bit multiplication, division and double shifts. */
+export const i64 = {
+  const: (value: bigint): Expr64 => {
+    const bytes = [0x42];
+    for (let rest = BigInt.asIntN(64, value); ; ) {
+      const byte = Number(rest & 0x7fn);
+      rest >>= 7n;
+      if ((rest === 0n && (byte & 0x40) === 0) || (rest === -1n && (byte & 0x40) !== 0)) {
+        return new Expr64([...bytes, byte]);
+      }
+      bytes.push(byte | 0x80);
+    }
+  },
+  extendU: (a: Operand): Expr64 => new Expr64([...expr(a).code, 0xad]),
+  extendS: (a: Operand): Expr64 => new Expr64([...expr(a).code, 0xac]),
+  wrap: (a: Expr64): Expr => new Expr([...a.code, 0xa7]),
+  eq: compare64(0x51),
+  ne: compare64(0x52),
+  gtU: compare64(0x56),
+  add: binary64(0x7c),
+  sub: binary64(0x7d),
+  mul: binary64(0x7e),
+  divS: binary64(0x7f),
+  divU: binary64(0x80),
+  remS: binary64(0x81),
+  remU: binary64(0x82),
+  and: binary64(0x83),
+  or: binary64(0x84),
+  shl: binary64(0x86),
+  shrS: binary64(0x87),
+  shrU: binary64(0x88),
+};
+
+/** The high and low halves of an i64 joined from two i32. */
+export function join64(high: Operand, low: Operand): Expr64 {
+  return i64.or(i64.shl(i64.extendU(high), i64.const(32n)), i64.extendU(low));
+}
+
+export function high32(value: Expr64): Expr {
+  return i64.wrap(i64.shrU(value, i64.const(32n)));
+}

@@ -1,0 +1,161 @@
+import { type Bytes, Expr, Expr64, expr, type Operand, unsignedLeb } from './expression';
+
+export type ValueType = 'i32' | 'i64';
+const TYPE_CODE: Record<ValueType, number> = { i32: 0x7f, i64: 0x7e };
+const EMPTY_BLOCK = 0x40;
+
+/** Where a branch goes: a block or loop that is open. Made by `block` and `loop`. */
+export interface Label {
+  readonly depth: number;
+}
+
+/** Writes the body of one WebAssembly function: statements in order, locals allocated as needed. */
+export class FunctionBuilder {
+  private readonly code: number[] = [];
+  private readonly locals: ValueType[] = [];
+  private depth = 0;
+
+  constructor(
+    readonly params: readonly ValueType[] = [],
+    readonly results: readonly ValueType[] = [],
+  ) {}
+
+  /** A parameter as an expression. */
+  param(index: number): Expr {
+    return new Expr([0x20, ...unsignedLeb(index)]);
+  }
+
+  /** Appends a statement. */
+  emit(bytes: Bytes): void {
+    for (const byte of bytes) this.code.push(byte);
+  }
+
+  /** A new local variable; returns its index. */
+  local(type: ValueType = 'i32'): number {
+    this.locals.push(type);
+    return this.params.length + this.locals.length - 1;
+  }
+
+  get(local: number): Expr {
+    return new Expr([0x20, ...unsignedLeb(local)]);
+  }
+
+  set(local: number, value: Operand | Expr64): void {
+    const code = value instanceof Expr64 ? value.code : expr(value).code;
+    this.emit([...code, 0x21, ...unsignedLeb(local)]);
+  }
+
+  /** Evaluates now and gives back a cheap reference to the value. Constants stay constants. */
+  let(value: Operand): Expr {
+    const source = expr(value);
+    if (source.constant !== undefined || (source.code[0] === 0x20 && source.code.length <= 3)) return source;
+    const local = this.local();
+    this.set(local, source);
+    return this.get(local);
+  }
+
+  let64(value: Expr64): Expr64 {
+    const local = this.local('i64');
+    this.set(local, value);
+    return new Expr64([0x20, ...unsignedLeb(local)]);
+  }
+
+  if(condition: Operand, then: () => void, otherwise?: () => void): void {
+    const test = expr(condition);
+    if (test.constant !== undefined) {
+      if (test.constant !== 0) then();
+      else otherwise?.();
+      return;
+    }
+    this.emit([...test.code, 0x04, EMPTY_BLOCK]);
+    this.depth++;
+    then();
+    if (otherwise) {
+      this.emit([0x05]);
+      otherwise();
+    }
+    this.end();
+  }
+
+  /** A block that `branch` leaves. */
+  block(body: (leave: Label) => void): void {
+    this.emit([0x02, EMPTY_BLOCK]);
+    this.depth++;
+    body({ depth: this.depth });
+    this.end();
+  }
+
+  /** A loop that `branch` repeats; falling off its end leaves it. */
+  loop(body: (again: Label) => void): void {
+    this.emit([0x03, EMPTY_BLOCK]);
+    this.depth++;
+    body({ depth: this.depth });
+    this.end();
+  }
+
+  branch(label: Label): void {
+    this.emit([0x0c, ...unsignedLeb(this.depth - label.depth)]);
+  }
+
+  branchIf(condition: Operand, label: Label): void {
+    this.emit([...expr(condition).code, 0x0d, ...unsignedLeb(this.depth - label.depth)]);
+  }
+
+  /** Runs one of the cases by index; an index beyond them runs none. */
+  switch(index: Operand, cases: readonly (() => void)[]): void {
+    const first = this.depth;
+    for (let i = 0; i <= cases.length; i++) {
+      this.emit([0x02, EMPTY_BLOCK]);
+      this.depth++;
+    }
+    this.emit([...expr(index).code, 0x0e, ...unsignedLeb(cases.length)]);
+    for (let i = 0; i <= cases.length; i++) this.emit(unsignedLeb(i));
+    for (let i = 0; i < cases.length; i++) {
+      this.end();
+      cases[i]();
+      this.branch({ depth: first + 1 });
+    }
+    this.end();
+  }
+
+  return(value?: Operand): void {
+    if (value !== undefined) this.emit(expr(value).code);
+    this.emit([0x0f]);
+  }
+
+  /** A call as a statement. */
+  call(index: number, args: readonly Operand[] = []): void {
+    this.emit(this.callCode(index, args));
+  }
+
+  /** A call whose i32 result is used. It is evaluated where the expression is placed: `let` it. */
+  callValue(index: number, args: readonly Operand[] = []): Expr {
+    return new Expr(this.callCode(index, args));
+  }
+
+  /** Calls a function of type [] -> [] through table 0. */
+  callIndirect(type: number, element: Operand): void {
+    this.emit([...expr(element).code, 0x11, ...unsignedLeb(type), 0]);
+  }
+
+  /** The finished body: local declarations, code, end. */
+  finish(): number[] {
+    const groups: { type: ValueType; count: number }[] = [];
+    for (const type of this.locals) {
+      const last = groups.at(-1);
+      if (last?.type === type) last.count++;
+      else groups.push({ type, count: 1 });
+    }
+    const declarations = groups.flatMap((group) => [...unsignedLeb(group.count), TYPE_CODE[group.type]]);
+    return [...unsignedLeb(groups.length), ...declarations, ...this.code, 0x0b];
+  }
+
+  private end(): void {
+    this.emit([0x0b]);
+    this.depth--;
+  }
+
+  private callCode(index: number, args: readonly Operand[]): number[] {
+    return [...args.flatMap((arg) => expr(arg).code), 0x10, ...unsignedLeb(index)];
+  }
+}

@@ -1,0 +1,118 @@
+import { unsignedLeb } from './expression';
+import type { FunctionBuilder, ValueType } from './function';
+
+const TYPE_CODE: Record<ValueType, number> = { i32: 0x7f, i64: 0x7e };
+
+/** A function known by name before its body is there, so that bodies may call each other. */
+export interface Declared {
+  readonly index: number;
+  readonly params: readonly ValueType[];
+  readonly results: readonly ValueType[];
+}
+
+/**
+ * Writes a WebAssembly module: imported functions, one imported memory (`env.memory`, of any size), functions, one table.
+ * Imports must be declared before functions. Binary format: core specification 2.0, chapter 5.
+ */
+export class ModuleBuilder {
+  private readonly types: string[] = [];
+  private readonly typeBytes: number[][] = [];
+  private readonly imports: { name: string; type: number }[] = [];
+  private readonly functions: { type: number; body?: number[] }[] = [];
+  private readonly exports: { name: string; index: number }[] = [];
+  private readonly elements: number[] = [];
+  private readonly byName = new Map<string, Declared>();
+
+  /** Index of a function type, for indirect calls. */
+  type(params: readonly ValueType[], results: readonly ValueType[]): number {
+    const key = `${params.join()}>${results.join()}`;
+    const known = this.types.indexOf(key);
+    if (known >= 0) return known;
+    this.types.push(key);
+    const list = (values: readonly ValueType[]) => [
+      ...unsignedLeb(values.length),
+      ...values.map((value) => TYPE_CODE[value]),
+    ];
+    this.typeBytes.push([0x60, ...list(params), ...list(results)]);
+    return this.types.length - 1;
+  }
+
+  /** Declares an imported function `env.NAME`. */
+  import(name: string, params: readonly ValueType[], results: readonly ValueType[] = []): Declared {
+    if (this.functions.length > 0) throw new Error(`import ${name} comes after the first function`);
+    this.imports.push({ name, type: this.type(params, results) });
+    return this.name(name, this.imports.length - 1, params, results);
+  }
+
+  /** Declares a function whose body `define` gives later. */
+  declare(name: string, params: readonly ValueType[] = [], results: readonly ValueType[] = []): Declared {
+    this.functions.push({ type: this.type(params, results) });
+    return this.name(name, this.imports.length + this.functions.length - 1, params, results);
+  }
+
+  define(declared: Declared, body: FunctionBuilder): void {
+    this.functions[declared.index - this.imports.length].body = body.finish();
+  }
+
+  /** Index of a declared function. @throws Error if there is none of that name */
+  indexOf(name: string): number {
+    const found = this.byName.get(name);
+    if (!found) throw new Error(`no function named ${name}`);
+    return found.index;
+  }
+
+  export(name: string, declared: Declared): void {
+    this.exports.push({ name, index: declared.index });
+  }
+
+  /** Fills table 0: element i is the function with that index. */
+  setTable(functions: readonly number[]): void {
+    this.elements.splice(0, this.elements.length, ...functions);
+  }
+
+  /** The module's bytes. @throws Error if a declared function has no body */
+  finish(): Uint8Array<ArrayBuffer> {
+    const missing = this.functions.findIndex((item) => !item.body);
+    if (missing >= 0) throw new Error(`function ${missing + this.imports.length} has no body`);
+    const text = (value: string) => [...unsignedLeb(value.length), ...new TextEncoder().encode(value)];
+    const bytes: number[] = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
+    const section = (id: number, items: number[][]) => {
+      const content = [...unsignedLeb(items.length)];
+      for (const item of items) for (const byte of item) content.push(byte);
+      bytes.push(id, ...unsignedLeb(content.length));
+      for (const byte of content) bytes.push(byte);
+    };
+    const memory = [...text('env'), ...text('memory'), 2, 0, 1];
+    section(1, this.typeBytes);
+    section(2, [...this.imports.map((item) => [...text('env'), ...text(item.name), 0, ...unsignedLeb(item.type)]), memory]);
+    section(
+      3,
+      this.functions.map((item) => unsignedLeb(item.type)),
+    );
+    if (this.elements.length > 0) section(4, [[0x70, 0, ...unsignedLeb(this.elements.length)]]);
+    section(
+      7,
+      this.exports.map((item) => [...text(item.name), 0, ...unsignedLeb(item.index)]),
+    );
+    if (this.elements.length > 0) {
+      const indices = this.elements.flatMap((index) => unsignedLeb(index));
+      section(9, [[0, 0x41, 0, 0x0b, ...unsignedLeb(this.elements.length), ...indices]]);
+    }
+    section(
+      10,
+      this.functions.map((item) => [...unsignedLeb(item.body!.length), ...item.body!]),
+    );
+    return new Uint8Array(bytes);
+  }
+
+  private name(
+    name: string,
+    index: number,
+    params: readonly ValueType[],
+    results: readonly ValueType[],
+  ): Declared {
+    const declared = { index, params, results };
+    this.byName.set(name, declared);
+    return declared;
+  }
+}
