@@ -17,28 +17,28 @@ io_accessor void slow_down_io(void)
 	paravirt_ops.io_delay();
 }
 
-#define BUILDIO(bwl, BWL, type)                                                                     \
-	io_accessor void out##bwl(type value, int port)                                             \
-	{                                                                                           \
-		count_one(&io_count.calls[IO_OUT##BWL]);                                            \
-		paravirt_ops.out##bwl(value, port);                                                 \
-	}                                                                                           \
-	io_accessor type in##bwl(int port)                                                          \
-	{                                                                                           \
-		count_one(&io_count.calls[IO_IN##BWL]);                                             \
-		return paravirt_ops.in##bwl(port);                                                  \
-	}                                                                                           \
-	io_accessor void outs##bwl(int port, const void *addr, unsigned long count)                 \
-	{                                                                                           \
-		count_one(&io_count.calls[IO_OUTS##BWL]);                                           \
-		count_many(&io_count.elements[IO_OUTS##BWL], count);                                \
-		paravirt_ops.outs##bwl(port, addr, count);                                          \
-	}                                                                                           \
-	io_accessor void ins##bwl(int port, void *addr, unsigned long count)                        \
-	{                                                                                           \
-		count_one(&io_count.calls[IO_INS##BWL]);                                            \
-		count_many(&io_count.elements[IO_INS##BWL], count);                                 \
-		paravirt_ops.ins##bwl(port, addr, count);                                           \
+#define BUILDIO(bwl, BWL, type)									    \
+	io_accessor void out##bwl(type value, int port)						    \
+	{											    \
+		count_one(&io_count.calls[IO_OUT##BWL]);					    \
+		paravirt_ops.out##bwl(value, port);						    \
+	}											    \
+	io_accessor type in##bwl(int port)							    \
+	{											    \
+		count_one(&io_count.calls[IO_IN##BWL]);						    \
+		return paravirt_ops.in##bwl(port);						    \
+	}											    \
+	io_accessor void outs##bwl(int port, const void *addr, unsigned long count)		    \
+	{											    \
+		count_one(&io_count.calls[IO_OUTS##BWL]);					    \
+		count_many(&io_count.elements[IO_OUTS##BWL], count);				    \
+		paravirt_ops.outs##bwl(port, addr, count);					    \
+	}											    \
+	io_accessor void ins##bwl(int port, void *addr, unsigned long count)			    \
+	{											    \
+		count_one(&io_count.calls[IO_INS##BWL]);					    \
+		count_many(&io_count.elements[IO_INS##BWL], count);				    \
+		paravirt_ops.ins##bwl(port, addr, count);					    \
 	}
 
 BUILDIO(b, B, unsigned char)

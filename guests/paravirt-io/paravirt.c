@@ -4,30 +4,30 @@
  */
 #include "paravirt.h"
 
-#define BUILD_OUT(bwl, bw, type)                                                                    \
-	static void native_out##bwl(type value, int port)                                           \
-	{                                                                                           \
-		asm volatile("out" #bwl " %" #bw "0, %w1" : : "a"(value), "Nd"(port));              \
+#define BUILD_OUT(bwl, bw, type)								    \
+	static void native_out##bwl(type value, int port)					    \
+	{											    \
+		asm volatile("out" #bwl " %" #bw "0, %w1" : : "a"(value), "Nd"(port));		    \
 	}
 
-#define BUILD_IN(bwl, bw, type)                                                                     \
-	static type native_in##bwl(int port)                                                        \
-	{                                                                                           \
-		type value;                                                                         \
-		asm volatile("in" #bwl " %w1, %" #bw "0" : "=a"(value) : "Nd"(port));               \
-		return value;                                                                       \
+#define BUILD_IN(bwl, bw, type)									    \
+	static type native_in##bwl(int port)							    \
+	{											    \
+		type value;									    \
+		asm volatile("in" #bwl " %w1, %" #bw "0" : "=a"(value) : "Nd"(port));		    \
+		return value;									    \
 	}
 
-#define BUILD_OUTS(bwl)                                                                             \
-	static void native_outs##bwl(int port, const void *addr, unsigned long count)               \
-	{                                                                                           \
+#define BUILD_OUTS(bwl)										    \
+	static void native_outs##bwl(int port, const void *addr, unsigned long count)		    \
+	{											    \
 		asm volatile("rep; outs" #bwl : "+S"(addr), "+c"(count) : "d"(port) : "memory");    \
 	}
 
-#define BUILD_INS(bwl)                                                                              \
-	static void native_ins##bwl(int port, void *addr, unsigned long count)                      \
-	{                                                                                           \
-		asm volatile("rep; ins" #bwl : "+D"(addr), "+c"(count) : "d"(port) : "memory");     \
+#define BUILD_INS(bwl)										    \
+	static void native_ins##bwl(int port, void *addr, unsigned long count)			    \
+	{											    \
+		asm volatile("rep; ins" #bwl : "+D"(addr), "+c"(count) : "d"(port) : "memory");	    \
 	}
 
 BUILD_OUT(b, b, unsigned char)

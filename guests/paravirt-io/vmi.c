@@ -14,70 +14,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ROM_AREA_START 0xc0000
-#define ROM_AREA_END 0xe0000
-#define ROM_STEP 2048
-
-#define ROM_SIGNATURE 0xaa55
-#define VMI_SIGNATURE 0x696d5663		/* "cVmi" */
-#define VMI_API_MAJOR 3
-#define VMI_API_MINOR_LEAST 0
-
-struct vmi_rom {
-	uint16_t rom_signature;
-	uint8_t rom_length;			/* in units of 512 bytes */
-	uint8_t rom_entry[4];
-	uint8_t rom_pad0;
-	uint32_t vmi_signature;
-	uint8_t api_version_minor;
-	uint8_t api_version_major;
-	uint8_t jump_slots;
-	uint8_t reserved1;
-	uint32_t virtual_top;			/* the hypervisor keeps what lies above to itself; 0: nothing */
-	uint16_t reserved2;
-	uint16_t license;			/* these three: offsets from the start of the ROM */
-	uint16_t pci_header;
-	uint16_t pnp_header;
-	uint32_t rom_pad3;
-	uint8_t reserved[96];
-	uint8_t vmi_init[8];			/* code */
-	uint8_t get_relocation[8];		/* code */
-} __attribute__((packed));
-
-struct pnp_header {
-	uint32_t signature;			/* "$PnP" */
-	uint8_t revision;
-	uint8_t size;
-	uint16_t next;
-	uint16_t reserved;
-	uint32_t device;
-	uint16_t manufacturer;			/* offsets of strings from the start of the ROM */
-	uint16_t product;
-} __attribute__((packed));
-
-_Static_assert(offsetof(struct vmi_rom, vmi_init) == 0x80, "VMI_Init is at 0x80");
-_Static_assert(offsetof(struct pnp_header, manufacturer) == 0x0e, "the PnP names are at 0x0e");
-
-/** The answer of GetRelocationInfo, in EDX:EAX. */
-enum relocation_type {
-	RELOCATION_NONE = 0,			/* no such call: stay native */
-	RELOCATION_CALL = 1,			/* call the address */
-	RELOCATION_JUMP = 2,			/* jump to it */
-	RELOCATION_NOP = 3,			/* nothing needs to be done */
-};
-
-struct vmi_relocation {
-	uint32_t address;
-	uint8_t type;
-	uint8_t reserved[3];
-};
-
 typedef uint32_t vmi_init_call(void);
 typedef uint64_t __attribute__((regparm(3))) vmi_get_relocation_call(int call);
 
 struct vmi_status vmi;
 
-static const struct vmi_rom *rom;
+static const struct vrom_header *rom;
 
 /** Where the ROM's code for each port operation is. It takes its arguments as the instruction does. */
 static struct {
@@ -92,32 +34,32 @@ static struct {
  * of the instruction. No clobbers: the ROM changes nothing but the outputs, just like the instruction.
  * (The patch leaves out "memory" for INS and OUTS; without it a compiler could use stale data.)
  */
-#define BUILD_OUT(bwl, type)                                                                        \
-	static void vmi_out##bwl(type value, int port)                                              \
-	{                                                                                           \
-		asm volatile("call *%0" : : "r"(vmi_ops.out##bwl), "a"(value), "d"(port));          \
+#define BUILD_OUT(bwl, type)									    \
+	static void vmi_out##bwl(type value, int port)						    \
+	{											    \
+		asm volatile("call *%0" : : "r"(vmi_ops.out##bwl), "a"(value), "d"(port));	    \
 	}
 
-#define BUILD_IN(bwl, type)                                                                         \
-	static type vmi_in##bwl(int port)                                                           \
-	{                                                                                           \
-		type value;                                                                         \
-		asm volatile("call *%1" : "=a"(value) : "r"(vmi_ops.in##bwl), "d"(port));           \
-		return value;                                                                       \
+#define BUILD_IN(bwl, type)									    \
+	static type vmi_in##bwl(int port)							    \
+	{											    \
+		type value;									    \
+		asm volatile("call *%1" : "=a"(value) : "r"(vmi_ops.in##bwl), "d"(port));	    \
+		return value;									    \
 	}
 
-#define BUILD_OUTS(bwl)                                                                             \
-	static void vmi_outs##bwl(int port, const void *addr, unsigned long count)                  \
-	{                                                                                           \
-		asm volatile("call *%2" : "+S"(addr), "+c"(count)                                   \
-			     : "r"(vmi_ops.outs##bwl), "d"(port) : "memory");                       \
+#define BUILD_OUTS(bwl)										    \
+	static void vmi_outs##bwl(int port, const void *addr, unsigned long count)		    \
+	{											    \
+		asm volatile("call *%2" : "+S"(addr), "+c"(count)				    \
+			     : "r"(vmi_ops.outs##bwl), "d"(port) : "memory");			    \
 	}
 
-#define BUILD_INS(bwl)                                                                              \
-	static void vmi_ins##bwl(int port, void *addr, unsigned long count)                         \
-	{                                                                                           \
-		asm volatile("call *%2" : "+D"(addr), "+c"(count)                                   \
-			     : "r"(vmi_ops.ins##bwl), "d"(port) : "memory");                        \
+#define BUILD_INS(bwl)										    \
+	static void vmi_ins##bwl(int port, void *addr, unsigned long count)			    \
+	{											    \
+		asm volatile("call *%2" : "+D"(addr), "+c"(count)				    \
+			     : "r"(vmi_ops.ins##bwl), "d"(port) : "memory");			    \
 	}
 
 BUILD_OUT(b, unsigned char)
@@ -140,19 +82,19 @@ static void no_io_delay(void)
 {
 }
 
-static const char *rom_string(const struct vmi_rom *candidate, uint16_t offset)
+static const char *rom_string(const struct vrom_header *candidate, uint16_t offset)
 {
 	return offset ? (const char *)candidate + offset : "";
 }
 
 /** The checks of Linux's check_vmi_rom(). A ROM that fails is passed over; the first reason is kept. */
-static const char *rom_problem(const struct vmi_rom *candidate)
+static const char *rom_problem(const struct vrom_header *candidate)
 {
-	const char *license = rom_string(candidate, candidate->license);
+	const char *license = rom_string(candidate, candidate->license_offs);
 
-	if (candidate->api_version_major != VMI_API_MAJOR || candidate->api_version_minor < VMI_API_MINOR_LEAST)
+	if (candidate->api_version_maj != VMI_API_VERSION_MAJOR)
 		return "mismatched API version";
-	if (!candidate->pci_header)
+	if (!candidate->pci_header_offs)
 		return "no PCI header";
 	if (strcmp(license, "GPL") && strcmp(license, "GPL v2"))
 		return "license is not GPL";
@@ -160,12 +102,12 @@ static const char *rom_problem(const struct vmi_rom *candidate)
 }
 
 /** Linux takes the first good ROM. With paging on, the area is mapped where it is. */
-static const struct vmi_rom *probe_rom(void)
+static const struct vrom_header *probe_rom(void)
 {
-	for (uint32_t base = ROM_AREA_START; base < ROM_AREA_END; base += ROM_STEP) {
-		const struct vmi_rom *candidate = (const struct vmi_rom *)base;
+	for (uint32_t base = VMI_ROM_SCAN_START; base < VMI_ROM_SCAN_END; base += VMI_ROM_SCAN_STEP) {
+		const struct vrom_header *candidate = (const struct vrom_header *)base;
 
-		if (candidate->rom_signature != ROM_SIGNATURE || candidate->vmi_signature != VMI_SIGNATURE)
+		if (candidate->rom_signature != VMI_ROM_SIGNATURE || candidate->vrom_signature != VMI_VROM_SIGNATURE)
 			continue;
 		const char *problem = rom_problem(candidate);
 		if (!problem)
@@ -176,34 +118,34 @@ static const struct vmi_rom *probe_rom(void)
 	return NULL;
 }
 
-static struct vmi_relocation get_relocation(int call)
+static struct vmi_relocation_info get_relocation(int call)
 {
-	vmi_get_relocation_call *entry = (vmi_get_relocation_call *)rom->get_relocation;
+	vmi_get_relocation_call *entry = (vmi_get_relocation_call *)rom->get_reloc;
 	uint64_t answer = entry(call);
-	struct vmi_relocation relocation;
+	struct vmi_relocation_info relocation;
 
 	memcpy(&relocation, &answer, sizeof(relocation));
 	return relocation;
 }
 
 /** Linux's para_wrap(): the operation becomes the wrapper if the ROM has a function to call. */
-#define para_wrap(op, number)                                                                       \
-	do {                                                                                        \
-		struct vmi_relocation relocation = get_relocation(number);                          \
-		if (relocation.type == RELOCATION_CALL) {                                           \
-			vmi_ops.op = (void *)relocation.address;                                    \
-			paravirt_ops.op = vmi_##op;                                                 \
-			vmi.io_ops++;                                                               \
-		}                                                                                   \
+#define para_wrap(op, number)									    \
+	do {											    \
+		struct vmi_relocation_info relocation = get_relocation(number);			    \
+		if (relocation.type == VMI_RELOCATION_CALL_REL) {				    \
+			vmi_ops.op = (void *)relocation.eip;					    \
+			paravirt_ops.op = vmi_##op;						    \
+			vmi.io_ops++;								    \
+		}										    \
 	} while (0)
 
 static void take_over_io_delay(void)
 {
-	struct vmi_relocation relocation = get_relocation(VMI_CALL_IODelay);
+	struct vmi_relocation_info relocation = get_relocation(VMI_CALL_IODelay);
 
-	if (relocation.type == RELOCATION_CALL) {
-		paravirt_ops.io_delay = (void (*)(void))relocation.address;
-	} else if (relocation.type == RELOCATION_NOP) {
+	if (relocation.type == VMI_RELOCATION_CALL_REL) {
+		paravirt_ops.io_delay = (void (*)(void))relocation.eip;
+	} else if (relocation.type == VMI_RELOCATION_NOP) {
 		paravirt_ops.io_delay = no_io_delay;
 		vmi.no_io_delay = 1;
 	}
@@ -237,13 +179,13 @@ void vmi_activate(void)
 		return;
 	}
 
-	const struct pnp_header *pnp = (const struct pnp_header *)((const char *)rom + rom->pnp_header);
+	const struct pnp_header *pnp = (const struct pnp_header *)((const char *)rom + rom->pnp_header_offs);
 	vmi.active = 1;
 	vmi.problem = NULL;
-	vmi.manufacturer = rom_string(rom, rom->pnp_header ? pnp->manufacturer : 0);
-	vmi.product = rom_string(rom, rom->pnp_header ? pnp->product : 0);
-	vmi.api_major = rom->api_version_major;
-	vmi.api_minor = rom->api_version_minor;
+	vmi.manufacturer = rom_string(rom, rom->pnp_header_offs ? pnp->manufacturer_offset : 0);
+	vmi.product = rom_string(rom, rom->pnp_header_offs ? pnp->product_offset : 0);
+	vmi.api_major = rom->api_version_maj;
+	vmi.api_minor = rom->api_version_min;
 	vmi.io_ops_disabled = command_line_has("vmi=disable_io_ops");
 
 	paravirt_ops.name = "vmi";

@@ -1,6 +1,6 @@
 /* The VMI back-end: port operations by hypercall, where the hypervisor offers its ROM. */
-#ifndef VMI_H
-#define VMI_H
+#ifndef PARAVIRT_VMI_H
+#define PARAVIRT_VMI_H
 
 /** What became of the ROM. */
 struct vmi_status {
