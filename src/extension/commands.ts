@@ -1,0 +1,82 @@
+import * as vscode from 'vscode';
+import { draftOf } from './breakpoints/draft';
+import { breakOn, breakpointsOn, clearOn, plainSpec, tryParse } from './breakpoints/spec-breakpoints';
+import { addSpecBreakpoint, editSpecBreakpoint } from './breakpoints/wizard';
+import type { ExitCostPanel } from './costs/exit-cost-panel';
+import type { LineCosts } from './costs/line-costs';
+import { configurationFor, imageForActiveEditor, imageForFile } from './launch/configuration-provider';
+import { findGuestImages, pickImage } from './launch/guest-images';
+import { openSample } from './sample';
+import type { SerialTerminals } from './serial/serial-terminals';
+import type { SessionRegistry } from './sessions/session-registry';
+import type { AccessRow, DetailRow } from './views/access-rows';
+import type { AccessView } from './views/access-view';
+import { openSource } from './views/open-source';
+
+/** What the commands work on. */
+export interface CommandTargets {
+  extensionUri: vscode.Uri;
+  registry: SessionRegistry;
+  ports: AccessView;
+  hypercalls: AccessView;
+  panel: ExitCostPanel;
+  lineCosts: LineCosts;
+  terminals: SerialTerminals;
+}
+
+/** Registers every command of package.json; their names there have the prefix `ringside.`. */
+export function registerCommands(targets: CommandTargets): vscode.Disposable[] {
+  const { registry, ports, hypercalls, panel } = targets;
+  const commands: Record<string, (...args: never[]) => unknown> = {
+    showExitCosts: () => panel.show(false),
+    addBreakpoint: () => addSpecBreakpoint(registry.current),
+    editBreakpoint: () => editSpecBreakpoint(registry.current),
+    debugGuest: (file?: vscode.Uri) => debugGuest(file),
+    openSample: () => openSample(targets.extensionUri),
+    openSerialTerminal: () => targets.terminals.reveal(),
+    toggleLineCosts: () => targets.lineCosts.toggle(),
+    pickImage: () => pickProgram(),
+    filterPorts: () => ports.askFilter(),
+    clearPortFilter: () => ports.setFilter(''),
+    sortPorts: () => ports.askOrder(),
+    filterHypercalls: () => hypercalls.askFilter(),
+    clearHypercallFilter: () => hypercalls.setFilter(''),
+    sortHypercalls: () => hypercalls.askOrder(),
+    'item.break': (row: AccessRow) => breakOn(row.target),
+    'item.clear': (row: AccessRow) => clearOn(row.target),
+    'item.breakWith': (row: AccessRow) => breakWith(registry, row),
+    'item.copySpec': (row: AccessRow) => vscode.env.clipboard.writeText(specOf(row)),
+    'item.goToSite': (row: AccessRow | DetailRow) => row.site && openSource(row.site),
+  };
+  return Object.entries(commands).map(([name, run]) => vscode.commands.registerCommand(`ringside.${name}`, run));
+}
+
+async function debugGuest(file: vscode.Uri | undefined): Promise<void> {
+  const image = await (file ? imageForFile(file) : imageForActiveEditor());
+  if (!image) return;
+  await vscode.debug.startDebugging(vscode.workspace.getWorkspaceFolder(image.uri), configurationFor(image.uri));
+}
+
+/** `${command:pickImage}` in launch.json. Undefined cancels the launch. */
+async function pickProgram(): Promise<string | undefined> {
+  const images = await findGuestImages();
+  if (images.length === 0) {
+    void vscode.window.showErrorMessage(
+      'The workspace holds no guest image. Build the guest first, or name it as "program" in launch.json.',
+    );
+    return undefined;
+  }
+  const image = images.length === 1 ? images[0] : await pickImage(images, 'Which guest should be debugged?');
+  return image?.uri.fsPath;
+}
+
+/** Opens the last step of the wizard on a row's breakpoint text. */
+async function breakWith(registry: SessionRegistry, row: AccessRow): Promise<void> {
+  const spec = tryParse(plainSpec(row.target));
+  await addSpecBreakpoint(registry.current, spec && draftOf(spec));
+}
+
+/** The text of the breakpoint that a row has, or would get. */
+function specOf(row: AccessRow): string {
+  return breakpointsOn(row.target)[0]?.functionName ?? plainSpec(row.target);
+}

@@ -1,0 +1,47 @@
+import * as vscode from 'vscode';
+import { registerCommands } from './commands';
+import { CostCollector } from './costs/cost-collector';
+import { ExitCostPanel } from './costs/exit-cost-panel';
+import { LineCosts } from './costs/line-costs';
+import { offerPanelAtStart } from './costs/offer';
+import { RunHistory } from './costs/run-history';
+import { ASSEMBLY_LANGUAGES, AssemblyExpressionProvider } from './hover/evaluatable-expressions';
+import { AdapterFactory } from './launch/adapter-factory';
+import { ConfigurationProvider, DynamicConfigurationProvider } from './launch/configuration-provider';
+import { SerialTerminals } from './serial/serial-terminals';
+import { DEBUG_TYPE, SessionRegistry } from './sessions/session-registry';
+import { hypercallSource, portSource } from './views/access-sources';
+import { AccessView } from './views/access-view';
+
+/** Entry point: puts the parts together. Each does its own work and disposes of itself. */
+export function activate(context: vscode.ExtensionContext): void {
+  const { extensionUri } = context;
+  const registry = new SessionRegistry();
+  const history = new RunHistory(context.workspaceState);
+  const collector = new CostCollector(registry, history);
+  const panel = new ExitCostPanel(extensionUri, registry, collector, history);
+  const lineCosts = new LineCosts(registry);
+  const terminals = new SerialTerminals(registry);
+  const ports = new AccessView('ringside.ports', portSource(registry));
+  const hypercalls = new AccessView('ringside.hypercalls', hypercallSource(registry));
+
+  context.subscriptions.push(
+    registry,
+    collector,
+    panel,
+    lineCosts,
+    terminals,
+    ports,
+    hypercalls,
+    offerPanelAtStart(registry, panel),
+    vscode.debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, new AdapterFactory(extensionUri)),
+    vscode.debug.registerDebugConfigurationProvider(DEBUG_TYPE, new ConfigurationProvider()),
+    vscode.debug.registerDebugConfigurationProvider(
+      DEBUG_TYPE,
+      new DynamicConfigurationProvider(),
+      vscode.DebugConfigurationProviderTriggerKind.Dynamic,
+    ),
+    vscode.languages.registerEvaluatableExpressionProvider(ASSEMBLY_LANGUAGES, new AssemblyExpressionProvider()),
+    ...registerCommands({ extensionUri, registry, ports, hypercalls, panel, lineCosts, terminals }),
+  );
+}

@@ -1,0 +1,159 @@
+import 'uplot/dist/uPlot.min.css';
+import './style.css';
+import type { PanelMessage, ShowMessage } from '../../costs/messages';
+import { GROUPINGS, runLabel } from '../../costs/run';
+import { CHANNELS } from '../../costs/timeline';
+import { visibleColumns } from './columns';
+import { partsLegend } from './cost-parts';
+import { element, setText } from './dom';
+import { toCsv, toText } from './export';
+import { keyChart } from './key-chart';
+import { loadState, saveState, vscodeApi } from './state';
+import { CostTable } from './table';
+import { filterLines, joinRuns, type Line, sortLines } from './table-model';
+import { onThemeChange } from './theme';
+import { Tiles } from './tiles';
+import { TimelineChart } from './timeline-chart';
+import { Toolbar } from './toolbar';
+
+const state = loadState();
+let latest: ShowMessage | undefined;
+
+const toolbar = new Toolbar(state, {
+  group: (groupBy) => choose({ groupBy }),
+  compare: (otherRun) => choose({ otherRun }),
+  sinceLastStop: (sinceLastStop) => choose({ sinceLastStop }),
+  filter: (filter) => change({ filter }),
+  freeze: (frozen) => change({ frozen: frozen ? latest : undefined }),
+  charts: (showCharts) => change({ showCharts }),
+  copy,
+});
+const tiles = new Tiles();
+const timeline = new TimelineChart();
+const table = new CostTable({
+  sort: (column) => {
+    const { order } = state;
+    const descending = order.column === column ? !order.descending : !['key', 'channel', 'source'].includes(column);
+    change({ order: { column, descending } });
+  },
+  open: (source) => send({ type: 'open', source }),
+});
+
+const status = element('p', { class: 'status', role: 'status' });
+const keysTitle = element('h2');
+const keys = element('div');
+const charts = element(
+  'div',
+  { class: 'charts' },
+  element(
+    'section',
+    { class: 'card' },
+    element('h2', {}, 'Exit cycles over guest time'),
+    channelLegend(),
+    timeline.node,
+  ),
+  element('section', { class: 'card' }, keysTitle, partsLegend(), keys),
+);
+const empty = element('div', { class: 'empty' });
+const content = element('div', { class: 'content' }, tiles.node, charts, table.node);
+document.getElementById('app')!.append(toolbar.node, status, content, empty);
+
+window.addEventListener('message', ({ data }: MessageEvent<ShowMessage>) => {
+  latest = data;
+  if (state.frozen === undefined) render();
+});
+onThemeChange(() => timeline.rebuild());
+// Asking for the choice also asks for the data.
+choose({});
+
+function send(message: PanelMessage): void {
+  vscodeApi.postMessage(message);
+}
+
+function change(part: Partial<typeof state>): void {
+  Object.assign(state, part);
+  saveState(state);
+  toolbar.mark(state);
+  render();
+}
+
+/** A change that needs other data. Frozen data cannot show it: so this goes live again. */
+function choose(part: Partial<typeof state>): void {
+  if (Object.keys(part).length > 0) part.frozen = undefined;
+  Object.assign(state, part);
+  saveState(state);
+  toolbar.mark(state);
+  const { groupBy, sinceLastStop, otherRun } = state;
+  send({ type: 'choose', groupBy, sinceLastStop, otherRun });
+  if (state.frozen) render();
+}
+
+/** The lines on screen: joined, filtered, sorted. */
+function shownLines(message: ShowMessage): Line[] {
+  const before = message.other?.rows[message.view!.groupBy];
+  return sortLines(filterLines(joinRuns(message.view!.costs.rows, before), state.filter), state.order);
+}
+
+function render(): void {
+  const message = state.frozen ?? latest;
+  if (!message) return;
+  const { view, other, runs } = message;
+  toolbar.offerRuns(latest?.runs ?? runs, state.otherRun);
+  content.hidden = view === undefined;
+  empty.hidden = view !== undefined;
+  status.hidden = view === undefined;
+  if (!view) {
+    empty.replaceChildren(...emptyTexts(message.starting).map((text) => element('p', {}, text)));
+    return;
+  }
+  setText(status, statusText(message));
+  tiles.show(view.costs.totals);
+  charts.hidden = !state.showCharts;
+  const grouping = GROUPINGS[view.groupBy];
+  const lines = shownLines(message);
+  if (state.showCharts) {
+    timeline.show(view.timeline);
+    setText(keysTitle, `Cost by ${grouping.toLowerCase()}${other ? ', earlier run below' : ''}`);
+    keys.replaceChildren(keyChart(lines));
+  }
+  table.show(lines, state.order, grouping, other !== undefined);
+}
+
+function statusText({ view, other }: ShowMessage): string {
+  const { session, sinceLastStop, costs } = view!;
+  const parts = [runLabel({ ...session, mode: costs.totals.mode })];
+  parts.push(state.frozen ? 'frozen' : { running: 'live', stopped: 'stopped', ended: 'ended' }[session.state]);
+  if (sinceLastStop) parts.push('exits since the last stop');
+  if (other) parts.push(`beside ${runLabel(other)}`);
+  return parts.join('  ·  ');
+}
+
+function emptyTexts(starting: string | undefined): string[] {
+  if (starting) return [`${starting} is starting …`];
+  return [
+    'No guest has run yet.',
+    'Press F5 on a guest image or its source: every exit it makes is counted and priced here.',
+  ];
+}
+
+function copy(format: 'text' | 'csv'): void {
+  const message = state.frozen ?? latest;
+  if (!message?.view) return;
+  const lines = shownLines(message);
+  const comparing = message.other !== undefined;
+  const text =
+    format === 'csv'
+      ? toCsv(lines)
+      : toText(`${GROUPINGS[message.view.groupBy]}: ${statusText(message)}`, visibleColumns(comparing), lines);
+  send({ type: 'copy', text, what: `${lines.length} rows as ${format === 'csv' ? 'CSV' : 'text'}` });
+}
+
+function channelLegend(): HTMLElement {
+  return element(
+    'ul',
+    { class: 'legend', 'aria-label': 'Channels' },
+    ...CHANNELS.map((channel) =>
+      element('li', {}, element('span', { class: `swatch channel-${channel}`, 'aria-hidden': 'true' }), channel),
+    ),
+  );
+}

@@ -1,0 +1,38 @@
+import type { CostChoice, ShowMessage } from '../../costs/messages';
+import type { Order } from './table-model';
+
+/** What the panel remembers while it is hidden, and across a reload of the window. */
+export interface PanelState extends CostChoice {
+  order: Order;
+  filter: string;
+  showCharts: boolean;
+  /** What was on screen when the user froze it; missing while live. */
+  frozen?: ShowMessage;
+}
+
+const INITIAL: PanelState = {
+  groupBy: 'reason',
+  sinceLastStop: false,
+  order: { column: 'timePct', descending: true },
+  filter: '',
+  showCharts: true,
+};
+
+interface VsCodeApi {
+  postMessage(message: unknown): void;
+  getState(): unknown;
+  setState(state: unknown): void;
+}
+
+declare function acquireVsCodeApi(): VsCodeApi;
+
+/** VS Code gives this to a page once. */
+export const vscodeApi = acquireVsCodeApi();
+
+export function loadState(): PanelState {
+  return { ...INITIAL, ...(vscodeApi.getState() as Partial<PanelState> | undefined) };
+}
+
+export function saveState(state: PanelState): void {
+  vscodeApi.setState(state);
+}

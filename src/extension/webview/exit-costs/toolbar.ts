@@ -1,0 +1,125 @@
+import '@vscode-elements/elements/dist/vscode-option/index.js';
+import '@vscode-elements/elements/dist/vscode-single-select/index.js';
+import '@vscode-elements/elements/dist/vscode-textfield/index.js';
+import '@vscode-elements/elements/dist/vscode-toolbar-button/index.js';
+import '@vscode-elements/elements/dist/vscode-icon/index.js';
+import type { VscodeSingleSelect } from '@vscode-elements/elements/dist/vscode-single-select/index.js';
+import type { VscodeTextfield } from '@vscode-elements/elements/dist/vscode-textfield/index.js';
+import type { VscodeToolbarButton } from '@vscode-elements/elements/dist/vscode-toolbar-button/index.js';
+import type { GroupBy } from '../../../../debugAdapter/protocol';
+import { GROUP_KEYS, GROUPINGS } from '../../costs/run';
+import { element } from './dom';
+import type { PanelState } from './state';
+
+/** What the toolbar tells the panel. */
+export interface ToolbarActions {
+  group: (groupBy: GroupBy) => void;
+  compare: (run: string | undefined) => void;
+  filter: (text: string) => void;
+  freeze: (frozen: boolean) => void;
+  sinceLastStop: (only: boolean) => void;
+  charts: (shown: boolean) => void;
+  copy: (format: 'text' | 'csv') => void;
+}
+
+/** The controls above the table. */
+export class Toolbar {
+  readonly node: HTMLElement;
+  private readonly group: VscodeSingleSelect;
+  private readonly compare: VscodeSingleSelect;
+  private readonly filter: VscodeTextfield;
+  private readonly freeze: VscodeToolbarButton;
+  private readonly since: VscodeToolbarButton;
+  private readonly charts: VscodeToolbarButton;
+  private offered = '';
+
+  constructor(state: PanelState, actions: ToolbarActions) {
+    this.group = select(
+      'Group by',
+      GROUP_KEYS.map((key) => [key, GROUPINGS[key]]),
+      state.groupBy,
+    );
+    this.group.addEventListener('change', () => actions.group(this.group.value as GroupBy));
+    this.compare = select('Compare with', [['', 'No comparison']], '');
+    this.compare.addEventListener('change', () => actions.compare(this.compare.value || undefined));
+    this.filter = element(
+      'vscode-textfield',
+      { placeholder: 'Filter', 'aria-label': 'Filter rows', value: state.filter, class: 'filter' },
+      element('vscode-icon', { slot: 'content-before', name: 'filter', 'aria-hidden': 'true' }),
+    ) as VscodeTextfield;
+    this.filter.addEventListener('input', () => actions.filter(this.filter.value));
+    this.freeze = toggle('debug-pause', 'Freeze: keep what is shown while the guest goes on', (on) =>
+      actions.freeze(on),
+    );
+    this.since = toggle('debug-step-over', 'Only exits since the last stop', (on) => actions.sinceLastStop(on));
+    this.charts = toggle('graph', 'Charts', (on) => actions.charts(on));
+    this.node = element(
+      'div',
+      { class: 'toolbar', role: 'toolbar', 'aria-label': 'Exit cost controls' },
+      field('Group by', this.group),
+      field('Compare with', this.compare),
+      this.filter,
+      element(
+        'span',
+        { class: 'buttons' },
+        this.freeze,
+        this.since,
+        this.charts,
+        button('copy', 'Copy as text', () => actions.copy('text')),
+        button('table', 'Copy as CSV', () => actions.copy('csv')),
+      ),
+    );
+    this.mark(state);
+  }
+
+  /** Shows which toggles are on. */
+  mark(state: PanelState): void {
+    this.freeze.checked = state.frozen !== undefined;
+    this.since.checked = state.sinceLastStop;
+    this.charts.checked = state.showCharts;
+  }
+
+  /** Offers the earlier runs to compare with. */
+  offerRuns(runs: { id: string; label: string }[], chosen: string | undefined): void {
+    const print = JSON.stringify([runs, chosen]);
+    if (print === this.offered) return;
+    this.offered = print;
+    const options = [{ id: '', label: 'No comparison' }, ...runs];
+    this.compare.replaceChildren(
+      ...options.map(({ id, label }) =>
+        element('vscode-option', { value: id, selected: id === (chosen ?? '') ? '' : undefined }, label),
+      ),
+    );
+  }
+}
+
+function select(label: string, options: [string, string][], chosen: string): VscodeSingleSelect {
+  return element(
+    'vscode-single-select',
+    { label, 'aria-label': label },
+    ...options.map(([value, text]) =>
+      element('vscode-option', { value, selected: value === chosen ? '' : undefined }, text),
+    ),
+  ) as VscodeSingleSelect;
+}
+
+function field(title: string, control: HTMLElement): HTMLElement {
+  return element(
+    'span',
+    { class: 'field' },
+    element('span', { class: 'title', 'aria-hidden': 'true' }, title),
+    control,
+  );
+}
+
+function button(icon: string, label: string, run: () => void): VscodeToolbarButton {
+  const made = element('vscode-toolbar-button', { icon, label, title: label }) as VscodeToolbarButton;
+  made.addEventListener('click', run);
+  return made;
+}
+
+function toggle(icon: string, label: string, run: (on: boolean) => void): VscodeToolbarButton {
+  const made = element('vscode-toolbar-button', { icon, label, title: label, toggleable: '' }) as VscodeToolbarButton;
+  made.addEventListener('change', () => run(made.checked));
+  return made;
+}
