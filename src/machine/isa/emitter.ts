@@ -1,6 +1,16 @@
 import type { Operations } from '../cpu/operations';
 import * as layout from '../layout';
-import { FLAG_AF, FLAG_CF, FLAG_OF, FLAG_PF, FLAG_SF, FLAG_ZF, FLAGS_ARITHMETIC, Register, SegmentIndex } from '../layout';
+import {
+  FLAG_AF,
+  FLAG_CF,
+  FLAG_OF,
+  FLAG_PF,
+  FLAG_SF,
+  FLAG_ZF,
+  FLAGS_ARITHMETIC,
+  Register,
+  SegmentIndex,
+} from '../layout';
 import type { Vector } from '../cpu/fault';
 import type { Size } from './form';
 import * as w from './wasm/expression';

@@ -15,7 +15,7 @@ export type Size = 8 | 16 | 32;
  * | method | operand |
  * |---|---|
  * | E | ModR/M: register or memory |
- * | M | ModR/M: memory only | 
+ * | M | ModR/M: memory only |
  * | R | ModR/M: register only |
  * | G | register by ModR/M.reg |
  * | S, C, D | segment, control, debug register by ModR/M.reg |
@@ -27,17 +27,34 @@ export type Size = 8 | 16 | 32;
  * | AL, CL, DX, eAX, 1 | that register or constant |
  */
 export type OperandSpec =
-  | 'Eb' | 'Ew' | 'Ed' | 'Ev'
+  | 'Eb'
+  | 'Ew'
+  | 'Ed'
+  | 'Ev'
   | 'M'
   | 'Rd'
-  | 'Gb' | 'Gw' | 'Gd' | 'Gv'
-  | 'Sw' | 'Cd' | 'Dd'
-  | 'Ib' | 'Iw' | 'Iv' | 'Ibs'
-  | 'Jb' | 'Jv'
+  | 'Gb'
+  | 'Gw'
+  | 'Gd'
+  | 'Gv'
+  | 'Sw'
+  | 'Cd'
+  | 'Dd'
+  | 'Ib'
+  | 'Iw'
+  | 'Iv'
+  | 'Ibs'
+  | 'Jb'
+  | 'Jv'
   | 'Ap'
-  | 'Ob' | 'Ov'
-  | 'Zb' | 'Zv'
-  | 'AL' | 'CL' | 'eAX' | '1';
+  | 'Ob'
+  | 'Ov'
+  | 'Zb'
+  | 'Zv'
+  | 'AL'
+  | 'CL'
+  | 'eAX'
+  | '1';
 
 /** A decoded operand, as semantics use it. Reading evaluates at that point in the program. */
 export interface OperandAccess {
@@ -88,7 +105,10 @@ export interface FormOptions {
 
 /** True if the operands include one that needs a ModR/M byte. */
 export function hasModRm(form: Form): boolean {
-  return form.reg !== undefined || form.operands.some((spec) => /^[EMRGSCD]/.test(spec) && spec !== 'CL' && !spec.startsWith('eA'));
+  return (
+    form.reg !== undefined ||
+    form.operands.some((spec) => /^[EMRGSCD]/.test(spec) && spec !== 'CL' && !spec.startsWith('eA'))
+  );
 }
 
 /**

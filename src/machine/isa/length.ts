@@ -80,7 +80,8 @@ export class LengthDecoder {
     const modRm = entry.modRm ? byteAt(at++) : 0;
     const form = entry.modRm ? selectForm(entry, modRm) : entry.forms[0];
     if (!form) return { length: at, badLock: lock };
-    if (entry.modRm) at += addressBytes(modRm, addressSize, () => byteAt(at));
+    // MOV to and from control and debug registers names a register whatever ModR/M.mod says.
+    if (entry.modRm && !form.operands.includes('Rd')) at += addressBytes(modRm, addressSize, () => byteAt(at));
     for (const spec of form.operands) at += immediateBytes(spec, operandSize, addressSize);
     const badLock = lock && !(form.lockable && modRm < 0xc0 && entry.modRm);
     return { length: at, badLock };

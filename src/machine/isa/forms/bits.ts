@@ -59,5 +59,10 @@ export const bitForms: readonly Form[] = [
     ];
   }),
   ...form('BSF', '0F BC', 'Gv Ev', scan(w.ctz)),
-  ...form('BSR', '0F BD', 'Gv Ev', scan((value) => w.sub(31, w.clz(value)))),
+  ...form(
+    'BSR',
+    '0F BD',
+    'Gv Ev',
+    scan((value) => w.sub(31, w.clz(value))),
+  ),
 ];

@@ -67,9 +67,7 @@ const compareExchange8 = (e: Emitter, dst: MemoryAccess) => {
   const highOffset = e.let(w.add(dst.offset, 4));
   const low = e.loadForUpdate(32, dst.segment, dst.offset);
   const high = e.loadForUpdate(32, dst.segment, highOffset);
-  const equal = e.let(
-    w.and(w.eq(low, e.reg(32, Register.EAX)), w.eq(high, e.reg(32, Register.EDX))),
-  );
+  const equal = e.let(w.and(w.eq(low, e.reg(32, Register.EAX)), w.eq(high, e.reg(32, Register.EDX))));
   e.store(32, dst.segment, dst.offset, w.select(equal, e.reg(32, Register.EBX), low));
   e.store(32, dst.segment, highOffset, w.select(equal, e.reg(32, Register.ECX), high));
   e.if(w.eqz(equal), () => {

@@ -17,8 +17,7 @@ const adjustPacked = (direction: 1 | -1) => (e: Emitter) => {
   const result = e.let(w.and(direction === 1 ? w.add(old, correction) : w.sub(old, correction), 0xff));
   // DAS also reports the borrow of its low correction.
   const borrow = direction === 1 ? high : w.or(high, w.and(low, w.ltU(old, 6)));
-  const overflow =
-    direction === 1 ? w.and(w.xor(old, 0x80), result) : w.and(old, w.xor(result, 0x80));
+  const overflow = direction === 1 ? w.and(w.xor(old, 0x80), result) : w.and(old, w.xor(result, 0x80));
   const others = w.or(w.or(e.let(borrow), w.mul(low, FLAG_AF)), w.shl(w.shrU(w.and(overflow, 0x80), 7), 11));
   e.flagsOfLogic(8, result, e.let(others));
   e.setReg(8, AL, result);

@@ -48,8 +48,7 @@ const shiftArithmetic: Shift = (e, size, a, count) => {
 
 const rotateLeft: Shift = (e, size, a, count) => {
   const by = e.let(w.and(count, size - 1));
-  const turned =
-    size === 32 ? w.rotl(a, by) : w.and(w.or(w.shl(a, by), w.shrU(a, w.sub(size, by))), sizeMask(size));
+  const turned = size === 32 ? w.rotl(a, by) : w.and(w.or(w.shl(a, by), w.shrU(a, w.sub(size, by))), sizeMask(size));
   const result = e.let(turned);
   const carry = e.let(w.and(result, 1));
   e.setFlags(FLAG_CF | FLAG_OF, e.let(carryAndOverflow(carry, w.xor(carry, signBit(size, result)))));
@@ -58,8 +57,7 @@ const rotateLeft: Shift = (e, size, a, count) => {
 
 const rotateRight: Shift = (e, size, a, count) => {
   const by = e.let(w.and(count, size - 1));
-  const turned =
-    size === 32 ? w.rotr(a, by) : w.and(w.or(w.shrU(a, by), w.shl(a, w.sub(size, by))), sizeMask(size));
+  const turned = size === 32 ? w.rotr(a, by) : w.and(w.or(w.shrU(a, by), w.shl(a, w.sub(size, by))), sizeMask(size));
   const result = e.let(turned);
   const carry = signBit(size, result);
   const overflow = signBit(size, w.xor(result, w.shl(result, 1)));

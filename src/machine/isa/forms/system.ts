@@ -30,10 +30,11 @@ function requireProtectedMode(e: Emitter): void {
   e.if(w.or(w.eqz(protectedMode), v86), () => e.fault(Vector.UD));
 }
 
-const loadSelector = (operation: 'loadLdt' | 'loadTask' | 'verifyRead' | 'verifyWrite') => (e: Emitter, src: OperandAccess) => {
-  requireProtectedMode(e);
-  e.call(operation, src.read());
-};
+const loadSelector =
+  (operation: 'loadLdt' | 'loadTask' | 'verifyRead' | 'verifyWrite') => (e: Emitter, src: OperandAccess) => {
+    requireProtectedMode(e);
+    e.call(operation, src.read());
+  };
 
 const storeSelector = (operation: 'storeLdt' | 'storeTask') => (e: Emitter, dst: OperandAccess) => {
   requireProtectedMode(e);
@@ -112,8 +113,12 @@ export const systemForms: readonly Form[] = [
   ...form('SIDT', '0F 01 /1 mem', 'M', descriptorTable('storeIdt')),
   ...form('LGDT', '0F 01 /2 mem', 'M', descriptorTable('loadGdt')),
   ...form('LIDT', '0F 01 /3 mem', 'M', descriptorTable('loadIdt')),
-  ...form('SMSW', '0F 01 /4 reg', 'Ev', (e: Emitter, dst: OperandAccess) => dst.write(e.callValue('storeMachineStatus'))),
-  ...form('SMSW', '0F 01 /4 mem', 'Ew', (e: Emitter, dst: OperandAccess) => dst.write(e.callValue('storeMachineStatus'))),
+  ...form('SMSW', '0F 01 /4 reg', 'Ev', (e: Emitter, dst: OperandAccess) =>
+    dst.write(e.callValue('storeMachineStatus')),
+  ),
+  ...form('SMSW', '0F 01 /4 mem', 'Ew', (e: Emitter, dst: OperandAccess) =>
+    dst.write(e.callValue('storeMachineStatus')),
+  ),
   ...form('LMSW', '0F 01 /6', 'Ew', (e: Emitter, src: OperandAccess) => e.call('loadMachineStatus', src.read())),
   ...form(
     'INVLPG',

@@ -104,4 +104,3 @@ export function interpreterModule(model: CpuModel): WebAssembly.Module {
   }
   return module;
 }
-

@@ -265,9 +265,7 @@ function defineEffectiveAddress(m: ModuleBuilder): void {
             const sib = fetch(f, 8);
             base32(f.let(w.and(sib, 7)));
             const index = f.let(w.and(w.shrU(sib, 3), 7));
-            f.if(w.ne(index, 4), () =>
-              f.set(offset, w.add(f.get(offset), w.shl(registerAt(index), w.shrU(sib, 6)))),
-            );
+            f.if(w.ne(index, 4), () => f.set(offset, w.add(f.get(offset), w.shl(registerAt(index), w.shrU(sib, 6)))));
           },
           () => base32(rm),
         );

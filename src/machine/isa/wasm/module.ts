@@ -84,7 +84,10 @@ export class ModuleBuilder {
     };
     const memory = [...text('env'), ...text('memory'), 2, 0, 1];
     section(1, this.typeBytes);
-    section(2, [...this.imports.map((item) => [...text('env'), ...text(item.name), 0, ...unsignedLeb(item.type)]), memory]);
+    section(2, [
+      ...this.imports.map((item) => [...text('env'), ...text(item.name), 0, ...unsignedLeb(item.type)]),
+      memory,
+    ]);
     section(
       3,
       this.functions.map((item) => unsignedLeb(item.type)),
@@ -105,12 +108,7 @@ export class ModuleBuilder {
     return new Uint8Array(bytes);
   }
 
-  private name(
-    name: string,
-    index: number,
-    params: readonly ValueType[],
-    results: readonly ValueType[],
-  ): Declared {
+  private name(name: string, index: number, params: readonly ValueType[], results: readonly ValueType[]): Declared {
     const declared = { index, params, results };
     this.byName.set(name, declared);
     return declared;

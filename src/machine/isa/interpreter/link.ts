@@ -1,0 +1,84 @@
+import { AbortInstruction, Fault } from '../../cpu/fault';
+import type { Operations } from '../../cpu/operations';
+import type { CpuState } from '../../cpu/state';
+import * as layout from '../../layout';
+import { CodeFetch, type FetchPage } from '../code-fetch';
+import type { CpuModel } from '../form';
+import { interpreterModule, OPERATION_NAMES } from './module';
+
+/** What the interpreter calls in TypeScript. Everything here may throw `Fault` or `AbortInstruction`. */
+export interface InterpreterHost {
+  readonly state: CpuState;
+  readonly model: CpuModel;
+  readonly operations: Operations;
+  slowRead(linear: number, width: number): number;
+  slowWrite(linear: number, width: number, value: number): void;
+  probeWrite(linear: number, width: number): void;
+  fetchPage: FetchPage;
+  /** Full check of a memory access against its segment. */
+  checkSegment(segment: number, offset: number, width: number, write: boolean): void;
+  /** The next instruction is in the breakpoint filter: true to stop before it. */
+  codeBreakpoint(): boolean;
+  /** An operation is about to be carried out; throws `AbortInstruction` to stop before it. Undefined while nobody watches. */
+  beforeOperation: ((name: keyof Operations, firstArgument: number) => void) | undefined;
+}
+
+/** The interpreter of one machine. */
+export interface Interpreter {
+  /** Executes until REMAINING is used up or EXIT is raised; see layout.ts. REMAINING must be at least 1. */
+  run(): void;
+}
+
+/** Turns what TypeScript code throws into state that the run loop finds. Anything else is a bug and goes on. */
+function settle(state: CpuState, thrown: unknown): void {
+  if (thrown instanceof Fault) {
+    state.set(layout.FAULT, thrown.vector + 1);
+    state.set(layout.FAULT_ERROR, thrown.errorCode);
+    state.requestExit(layout.EXIT_FAULT);
+  } else if (thrown instanceof AbortInstruction) {
+    state.requestExit(layout.EXIT_ABORT);
+  } else {
+    throw thrown;
+  }
+}
+
+/** Connects the interpreter module of the host's model with the host. */
+export function linkInterpreter(host: InterpreterHost): Interpreter {
+  const { state } = host;
+  const code = new CodeFetch(state, (linear) => host.fetchPage(linear), host.model);
+  const guard =
+    (work: (a: number, b: number, c: number, d: number) => number | void) =>
+    (a: number, b: number, c: number, d: number): number => {
+      try {
+        return work(a, b, c, d) ?? 0;
+      } catch (thrown) {
+        settle(state, thrown);
+        return 0;
+      }
+    };
+  const env: Record<string, WebAssembly.ImportValue> = {
+    memory: state.memory,
+    slowRead: guard((linear, width) => host.slowRead(linear >>> 0, width)),
+    slowWrite: guard((linear, width, value) => host.slowWrite(linear >>> 0, width, value >>> 0)),
+    probeWrite: guard((linear, width) => host.probeWrite(linear >>> 0, width)),
+    checkSegment: guard((segment, offset, width, write) =>
+      host.checkSegment(segment, offset >>> 0, width, write !== 0),
+    ),
+    resolveCode: guard(() => code.resolve()),
+    checkPrefixes: guard(() => code.checkPrefixes()),
+    codeBreakpoint: () => {
+      if (!host.codeBreakpoint()) return 0;
+      state.requestExit(layout.EXIT_BREAKPOINT);
+      return 1;
+    },
+  };
+  for (const name of OPERATION_NAMES) {
+    const operation = (host.operations[name] as (...args: number[]) => number | void).bind(host.operations);
+    env[name] = guard((a, b, c) => {
+      host.beforeOperation?.(name, a);
+      return operation(a, b, c);
+    });
+  }
+  const instance = new WebAssembly.Instance(interpreterModule(host.model), { env });
+  return { run: instance.exports.run as () => void };
+}

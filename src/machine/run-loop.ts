@@ -1,0 +1,198 @@
+import type { Cpu } from './cpu/cpu';
+import { AbortInstruction, Fault, type Vector } from './cpu/fault';
+import type { MachineHooks } from './cpu/intercepts';
+import { TripleFault } from './cpu/interrupts';
+import type { Operations } from './cpu/operations';
+import { type Interpreter, linkInterpreter } from './isa/interpreter/link';
+import * as layout from './layout';
+import { FLAG_IF, FLAG_TF } from './layout';
+import { RunEnd } from './run';
+import { instructionName } from './watched-instructions';
+import type { VirtualClock } from './virtual-clock';
+
+/** The interrupt controller, as the CPU's INTR pin sees it. */
+export interface InterruptController {
+  /** INTR is asserted. */
+  readonly pending: boolean;
+  /** The acknowledge cycle: the vector, and the request is in service. */
+  acknowledge(): number;
+  /** Line, 0-15, that a vector just acknowledged came from. */
+  lineOf(vector: number): number;
+}
+
+/** DR6.BS: a single step. */
+const DR6_BS = 0x4000;
+
+/** After so many timers in one go of an otherwise idle guest the caller gets a turn. */
+const IDLE_WAKES_PER_RUN = 64;
+
+/**
+ * Runs the CPU: bursts of the interpreter up to the next timer, exceptions, interrupts, HLT and single steps
+ * between them, and the debugger's hooks. Deterministic: what happens depends on the machine's state only.
+ */
+export class RunLoop {
+  readonly hooks: MachineHooks = {};
+  /** True if the guest slept in HLT for a part of the last run, so that the host may rest too. */
+  idle = false;
+  private readonly interpreter: Interpreter;
+  /** Instruction count at which the debugger has already stopped and is not asked again. */
+  private passed = -1;
+  private faultAsked = false;
+  private interruptAsked = -1;
+
+  constructor(
+    private readonly cpu: Cpu,
+    private readonly clock: VirtualClock,
+    private readonly interrupts: InterruptController,
+  ) {
+    this.interpreter = linkInterpreter({
+      state: cpu.state,
+      model: cpu.model.name,
+      operations: cpu.operations,
+      slowRead: (linear, width) => cpu.mmu.slowRead(linear, width as 1 | 2 | 4),
+      slowWrite: (linear, width, value) => cpu.mmu.slowWrite(linear, width as 1 | 2 | 4, value),
+      probeWrite: (linear, width) => cpu.mmu.probeWrite(linear, width),
+      fetchPage: (linear) => cpu.mmu.fetchPage(linear),
+      checkSegment: (segment, offset, width, write) => cpu.segmentation.checkSegment(segment, offset, width, write),
+      codeBreakpoint: () => this.atBreakpoint(),
+      beforeOperation: (name, argument) => this.beforeOperation(name, argument),
+    });
+  }
+
+  /** Goes past a code breakpoint or watched instruction at the present instruction without stopping. */
+  passHere(): void {
+    this.passed = this.clock.instructions;
+  }
+
+  /**
+   * Executes until `maxInstructions` are retired or something ends it earlier. A guest that idles in HLT
+   * gives the caller a turn now and then with `Budget`.
+   */
+  run(maxInstructions: number): RunEnd {
+    const { clock } = this;
+    const target = clock.instructions + maxInstructions;
+    this.idle = false;
+    let wakes = 0;
+    for (;;) {
+      clock.fireDue();
+      const end = this.settleEvents();
+      if (end !== undefined) return end;
+      if (clock.instructions >= target) return RunEnd.Budget;
+      if (this.cpu.state.get(layout.HALTED)) {
+        const woken = this.sleep();
+        if (woken !== undefined) return woken;
+        if (++wakes >= IDLE_WAKES_PER_RUN) return RunEnd.Budget;
+        continue;
+      }
+      const outcome = this.burst(target - clock.instructions);
+      if (outcome !== undefined) return outcome;
+    }
+  }
+
+  /** Delivers what is pending at an instruction boundary: faults first, then interrupts. */
+  private settleEvents(): RunEnd | undefined {
+    const { state } = this.cpu;
+    while (state.get(layout.FAULT) !== 0) {
+      const end = this.deliverFault();
+      if (end !== undefined) return end;
+    }
+    if (!this.interruptible()) return undefined;
+    return this.deliverInterrupt();
+  }
+
+  private deliverFault(): RunEnd | undefined {
+    const { state } = this.cpu;
+    const vector = (state.get(layout.FAULT) - 1) as Vector;
+    const errorCode = state.get(layout.FAULT_ERROR) | 0;
+    if (!this.faultAsked && this.hooks.exception) {
+      this.faultAsked = true;
+      state.eip = state.eipStart;
+      if (this.hooks.exception(vector, errorCode)) return RunEnd.Stop;
+    }
+    this.faultAsked = false;
+    state.set(layout.FAULT, 0);
+    state.set(layout.EXIT, 0);
+    try {
+      this.cpu.raise(new Fault(vector, errorCode));
+    } catch (thrown) {
+      if (thrown instanceof TripleFault) return RunEnd.TripleFault;
+      throw thrown;
+    }
+    return undefined;
+  }
+
+  private interruptible(): boolean {
+    const { cpu, clock } = this;
+    if (this.interruptAsked >= 0) return true;
+    if (!this.interrupts.pending || !cpu.state.systemFlag(FLAG_IF)) return false;
+    return clock.instructions >= cpu.interruptShadowUntil;
+  }
+
+  private deliverInterrupt(): RunEnd | undefined {
+    // A stop before delivery must not ask the controller twice, so the vector waits here meanwhile.
+    const vector = this.interruptAsked >= 0 ? this.interruptAsked : this.interrupts.acknowledge();
+    if (this.interruptAsked < 0 && this.hooks.interrupt?.(this.interrupts.lineOf(vector), vector)) {
+      this.interruptAsked = vector;
+      return RunEnd.Stop;
+    }
+    this.interruptAsked = -1;
+    this.cpu.interrupt(vector);
+    return this.settleEvents();
+  }
+
+  /** HLT: lets time pass to the next timer. */
+  private sleep(): RunEnd | undefined {
+    const { clock, cpu } = this;
+    if (!cpu.state.systemFlag(FLAG_IF)) return RunEnd.Dead;
+    this.idle = true;
+    if (clock.nextDue === Infinity) return RunEnd.Idle;
+    clock.sleepUntil(clock.nextDue);
+    return undefined;
+  }
+
+  /** One burst of the interpreter. */
+  private burst(instructions: number): RunEnd | undefined {
+    const { clock, cpu } = this;
+    const { state } = cpu;
+    const stepping = state.systemFlag(FLAG_TF);
+    state.set(layout.EXIT, 0);
+    const before = clock.instructions;
+    clock.beginBurst(stepping || this.shadowed() ? 1 : instructions);
+    this.interpreter.run();
+    clock.endBurst();
+    const exit = state.get(layout.EXIT);
+    state.set(layout.EXIT, 0);
+    if (exit & (layout.EXIT_FAULT | layout.EXIT_ABORT)) state.eip = state.eipStart;
+    const debug = (stepping && clock.instructions > before ? DR6_BS : 0) | state.get(layout.PENDING_DEBUG);
+    if (debug !== 0 && !(exit & layout.EXIT_FAULT)) {
+      state.set(layout.PENDING_DEBUG, 0);
+      cpu.debugTrap(debug);
+    }
+    if (exit & layout.EXIT_SHUTDOWN) return RunEnd.Shutdown;
+    if (exit & layout.EXIT_ABORT) return RunEnd.Abort;
+    if (exit & layout.EXIT_BREAKPOINT) return RunEnd.Breakpoint;
+    if (exit & layout.EXIT_STOP) return RunEnd.Stop;
+    return undefined;
+  }
+
+  private shadowed(): boolean {
+    return this.cpu.interruptShadowUntil > this.clock.instructions;
+  }
+
+  private atBreakpoint(): boolean {
+    const { state } = this.cpu;
+    if (!this.hooks.codeBreakpoint || this.passed === this.clock.instructions) return false;
+    const linear = (state.segmentBase(layout.SegmentIndex.CS) + state.eip) >>> 0;
+    if (!this.hooks.codeBreakpoint(linear)) return false;
+    this.passHere();
+    return true;
+  }
+
+  private beforeOperation(name: keyof Operations, argument: number): void {
+    if (!this.hooks.instruction || this.passed === this.clock.instructions) return;
+    const watched = instructionName(name, argument);
+    if (watched === undefined || !this.hooks.instruction(watched)) return;
+    this.passHere();
+    throw new AbortInstruction(watched);
+  }
+}

@@ -1,0 +1,130 @@
+import type { Clock, Timer } from './clock';
+import type { CpuState } from './cpu/state';
+import * as layout from './layout';
+
+class ArmedTimer implements Timer {
+  due = Infinity;
+
+  constructor(
+    readonly name: string,
+    readonly fire: () => void,
+    private readonly changed: (due: number) => void,
+  ) {}
+
+  arm(due: number): void {
+    this.due = due;
+    this.changed(due);
+  }
+
+  disarm(): void {
+    this.due = Infinity;
+  }
+}
+
+/** Saved moment of a clock. */
+export interface ClockState {
+  readonly instructions: number;
+  readonly passed: number;
+  readonly timers: Readonly<Record<string, number>>;
+}
+
+/**
+ * Virtual time of a machine. While the interpreter runs a burst, the count of retired instructions is derived
+ * from REMAINING, so it is exact at every port access; a charge or a newly armed timer shortens the burst so
+ * that it ends when the next timer is due.
+ */
+export class VirtualClock implements Clock {
+  private readonly timers: ArmedTimer[] = [];
+  /** Instructions retired before the burst, and how many it was given. */
+  private retired = 0;
+  private burst = 0;
+  /** Instructions taken off the burst without being executed. */
+  private skipped = 0;
+  /** Cycles that passed without instructions: charges and sleep. */
+  private passed = 0;
+
+  constructor(
+    private readonly state: CpuState,
+    readonly startTime: number,
+  ) {}
+
+  get instructions(): number {
+    if (this.burst === 0) return this.retired;
+    return this.retired + this.burst - this.state.get(layout.REMAINING) - this.skipped;
+  }
+
+  get now(): number {
+    return this.instructions + this.passed;
+  }
+
+  timer(name: string, fire: () => void): Timer {
+    const timer = new ArmedTimer(name, fire, (due) => this.shorten(due - this.now));
+    this.timers.push(timer);
+    return timer;
+  }
+
+  charge(cycles: number): void {
+    this.passed += cycles;
+    this.shorten(this.nextDue - this.now);
+  }
+
+  /** When the next timer fires; Infinity if none is armed. */
+  get nextDue(): number {
+    let due = Infinity;
+    for (const timer of this.timers) if (timer.due < due) due = timer.due;
+    return due;
+  }
+
+  /** Fires all timers that are due, earliest first. */
+  fireDue(): void {
+    for (;;) {
+      let next: ArmedTimer | undefined;
+      for (const timer of this.timers) {
+        if (timer.due <= this.now && (!next || timer.due < next.due)) next = timer;
+      }
+      if (!next) return;
+      next.due = Infinity;
+      next.fire();
+    }
+  }
+
+  /** Lets time pass up to a moment, as HLT does. No effect if it is past. */
+  sleepUntil(moment: number): void {
+    if (moment > this.now) this.passed += moment - this.now;
+  }
+
+  /** Starts a burst of at most `instructions` (at least 1); it is shorter if a timer is due before. */
+  beginBurst(instructions: number): void {
+    const untilDue = Math.max(1, Math.ceil(this.nextDue - this.now));
+    this.burst = Math.min(instructions, untilDue, 0x7fffffff);
+    this.skipped = 0;
+    this.state.set(layout.REMAINING, this.burst);
+  }
+
+  endBurst(): void {
+    this.retired = this.instructions;
+    this.burst = 0;
+  }
+
+  save(): ClockState {
+    const timers = Object.fromEntries(this.timers.map((timer) => [timer.name, timer.due]));
+    return { instructions: this.instructions, passed: this.passed, timers };
+  }
+
+  load(state: ClockState): void {
+    this.retired = state.instructions;
+    this.burst = 0;
+    this.passed = state.passed;
+    for (const timer of this.timers) timer.due = state.timers[timer.name] ?? Infinity;
+  }
+
+  /** Ends the running burst after at most so many cycles; the present instruction is always finished. */
+  private shorten(cycles: number): void {
+    if (this.burst === 0) return;
+    const remaining = this.state.get(layout.REMAINING);
+    const allowed = Math.max(1, Math.ceil(cycles));
+    if (remaining <= allowed) return;
+    this.skipped += remaining - allowed;
+    this.state.set(layout.REMAINING, allowed);
+  }
+}

@@ -1,0 +1,112 @@
+import type { Cpu } from '../../src/machine/cpu/cpu';
+import * as layout from '../../src/machine/layout';
+import { Register, SegmentIndex } from '../../src/machine/layout';
+import { RunEnd } from '../../src/machine/run';
+import type { RunLoop } from '../../src/machine/run-loop';
+import type { PhysicalMemory } from '../../src/machine/memory/physical';
+import type { MooFile, MooTest, RegisterName } from './moo';
+
+/** What the tests run on: a CPU alone, all memory RAM, ports that read ones. */
+export interface BareMachine {
+  readonly cpu: Cpu;
+  readonly memory: PhysicalMemory;
+  readonly loop: RunLoop;
+}
+
+const GENERAL: Partial<Record<RegisterName, Register>> = {
+  ax: Register.EAX,
+  bx: Register.EBX,
+  cx: Register.ECX,
+  dx: Register.EDX,
+  sp: Register.ESP,
+  bp: Register.EBP,
+  si: Register.ESI,
+  di: Register.EDI,
+  eax: Register.EAX,
+  ebx: Register.EBX,
+  ecx: Register.ECX,
+  edx: Register.EDX,
+  esp: Register.ESP,
+  ebp: Register.EBP,
+  esi: Register.ESI,
+  edi: Register.EDI,
+};
+
+const SEGMENTS: Partial<Record<RegisterName, SegmentIndex>> = {
+  cs: SegmentIndex.CS,
+  ss: SegmentIndex.SS,
+  ds: SegmentIndex.DS,
+  es: SegmentIndex.ES,
+  fs: SegmentIndex.FS,
+  gs: SegmentIndex.GS,
+};
+
+/** FLAGS bits that a 286 in real mode lacks: IOPL and NT stay zero there, and bits above do not exist. */
+const FLAGS_16 = 0x0fd5;
+
+function writeRegister(cpu: Cpu, name: RegisterName, value: number): void {
+  const { state } = cpu;
+  const general = GENERAL[name];
+  if (general !== undefined) state.setReg(general, value);
+  const segment = SEGMENTS[name];
+  if (segment !== undefined) cpu.segmentation.setReal(segment, value);
+  if (name === 'ip' || name === 'eip') state.eip = value;
+  if (name === 'flags') state.eflags = value & FLAGS_16;
+  if (name === 'eflags') state.eflags = value & 0x7fd5;
+}
+
+function readRegister(cpu: Cpu, name: RegisterName): number | undefined {
+  const { state } = cpu;
+  const general = GENERAL[name];
+  if (general !== undefined) return name.length === 2 ? state.reg16(general) : state.reg(general);
+  const segment = SEGMENTS[name];
+  if (segment !== undefined) return state.selector(segment);
+  if (name === 'ip' || name === 'eip') return state.eip;
+  if (name === 'flags' || name === 'eflags') return state.eflags;
+  return undefined;
+}
+
+/** Bits that are compared of FLAGS pushed or left by an instruction. */
+export interface Comparison {
+  /** EFLAGS bits that the instruction leaves undefined. */
+  readonly undefinedFlags: number;
+}
+
+/** Runs one test; gives the differences in words, none if it passed. */
+export function executeTest(machine: BareMachine, file: MooFile, test: MooTest, comparison: Comparison): string[] {
+  const { cpu, memory, loop } = machine;
+  const wide = file.cpu.startsWith('386');
+  cpu.reset();
+  cpu.mmu.flush();
+  const registers = Object.entries(test.initial.registers) as [RegisterName, number][];
+  for (const [name, value] of registers) writeRegister(cpu, name, value);
+  for (const [address, value] of test.initial.memory) memory.poke(address, Uint8Array.of(value));
+  cpu.state.set(layout.HALTED, 0);
+  for (let i = 0; i < 0x20000 && !cpu.state.get(layout.HALTED); i++) {
+    const end = loop.run(1);
+    if (end !== RunEnd.Budget && end !== RunEnd.Dead && end !== RunEnd.Idle) break;
+  }
+  const differences: string[] = [];
+  const compare = (what: string, expected: number, actual: number, mask: number) => {
+    if (((expected ^ actual) & mask) === 0) return;
+    differences.push(`${what}: expected ${expected.toString(16)}, got ${actual.toString(16)}`);
+  };
+  const flagMask = (wide ? 0x7fd5 : FLAGS_16) & ~comparison.undefinedFlags;
+  for (const [name, before] of registers) {
+    const actual = readRegister(cpu, name);
+    if (actual === undefined) continue;
+    const expected = test.final.registers[name] ?? before;
+    const isFlags = name === 'flags' || name === 'eflags';
+    compare(name, expected, actual, isFlags ? flagMask : (file.mask[name] ?? 0xffffffff));
+  }
+  const flagsAt = test.exception?.flagsAddress;
+  const final = new Map(test.initial.memory.map(([address, value]) => [address, value]));
+  for (const [address, value] of test.final.memory) final.set(address, value);
+  for (const [address, value] of final) {
+    const offset = flagsAt === undefined ? -1 : address - flagsAt;
+    const mask = offset === 0 || offset === 1 ? (flagMask >>> (offset * 8)) & 0xff : 0xff;
+    compare(`[${address.toString(16)}]`, value, memory.peek(address, 1)[0], mask);
+  }
+  for (const [address] of final) memory.poke(address, Uint8Array.of(0));
+  return differences;
+}
