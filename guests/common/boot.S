@@ -5,8 +5,8 @@
  */
 #include "segments.h"
 
-	.set MULTIBOOT_MAGIC, 0x1badb002
-	.set MULTIBOOT_FLAGS, 0x00000003		/* page-aligned modules, memory sizes wanted */
+#define MULTIBOOT_MAGIC 0x1badb002
+#define MULTIBOOT_FLAGS 0x00000003			/* page-aligned modules, memory sizes wanted */
 
 	/* The header must lie in the first 8192 bytes of the file, 4-byte aligned. */
 	.section .multiboot, "a"

@@ -2,7 +2,7 @@
  * One entry per interrupt vector. Each brings the stack to the layout of struct interrupt_frame
  * (interrupts.h) and calls interrupt_dispatch(frame).
  */
-	.set VECTORS, 48			/* 32 exceptions, then 16 interrupt lines */
+#define VECTORS 48			/* 32 exceptions, then 16 interrupt lines */
 
 	.macro	vector number, error_code=0
 	.text
