@@ -1,4 +1,5 @@
 import type { CpuState } from '../../machine/cpu/state';
+import type { Fault } from '../../machine/cpu/fault';
 import type { PortDirection, PortWidth } from '../../machine/devices/device';
 
 /**
@@ -79,7 +80,7 @@ export interface HypercallDefinition {
   readonly implementation?: Implementation;
 }
 
-/** A hypercall ABI: one table. */
+/** A hypercall ABI: one table. What recognises and serves its calls is an `AbiServer`. */
 export interface HypercallAbi {
   /** Short name, used in breakpoint specs as `ABI:NAME`: `vmi`. */
   readonly name: string;
@@ -87,11 +88,52 @@ export interface HypercallAbi {
   /** Version of the interface that the table follows. */
   readonly version: string;
   readonly calls: readonly HypercallDefinition[];
+  /** Ways into the hypervisor that have a name but no number; theirs are negative. */
+  readonly entries: readonly HypercallDefinition[];
+}
+
+/** A call is turned down: the guest gets the fault, the user the message (once per kind). */
+export class RefusedCall extends Error {
+  constructor(
+    readonly fault: Fault,
+    readonly kind: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** The hypervisor's side of one ABI. */
+export interface AbiServer {
+  readonly abi: HypercallAbi;
+  /**
+   * Tells which call a VMCALL makes.
+   * @param pointer host pointer of the instruction, which tells its physical place
+   * @param linear linear address of the instruction
+   * @returns undefined where the instruction is none of this ABI's business
+   */
+  identify(pointer: number, linear: number): HypercallDefinition | undefined;
+  /**
+   * What carries the call out.
+   * @throws RefusedCall if nothing does, or the guest may not make the call as things stand
+   */
+  admit(call: HypercallDefinition): HypercallAction;
+  /** Back to the state at power on. */
+  reset(): void;
+  save(): unknown;
+  load(state: unknown): void;
+}
+
+/** All calls of an ABI, entries first. */
+export function allCalls(abi: HypercallAbi): readonly HypercallDefinition[] {
+  return [...abi.entries, ...abi.calls];
 }
 
 /** Finds a call by name (letter case is ignored) or by number written in decimal or as 0x… */
 export function findCall(abi: HypercallAbi, nameOrNumber: string): HypercallDefinition | undefined {
   const wanted = nameOrNumber.toLowerCase();
   const number = /^(0x[0-9a-f]+|[0-9]+)$/.test(wanted) ? Number(wanted) : undefined;
-  return abi.calls.find((call) => (number === undefined ? call.name.toLowerCase() === wanted : call.number === number));
+  return allCalls(abi).find((call) =>
+    number === undefined ? call.name.toLowerCase() === wanted : call.number === number,
+  );
 }

@@ -1,6 +1,7 @@
 import { Register } from '../../machine/layout';
 import type { PortDirection, PortWidth } from '../../machine/devices/device';
-import type { HypercallAction, HypercallContext, HypercallDefinition, HypercallValue } from './hypercall';
+import { accumulator, setAccumulator } from '../accumulator';
+import type { HypercallAction, HypercallDefinition, HypercallValue } from './hypercall';
 
 /** AL, AX and EAX by width, as the data register of IN and OUT. */
 const DATA_REGISTER = { 1: 'al', 2: 'ax', 4: 'eax' } as const;
@@ -12,25 +13,13 @@ function datum(width: PortWidth): HypercallValue {
 
 const PORT: HypercallValue = { name: 'port', at: 'dx', format: 'port' };
 
-/** Reads the accumulator at a width. */
-function accumulator(context: HypercallContext, width: PortWidth): number {
-  const eax = context.state.reg(Register.EAX);
-  return width === 4 ? eax : eax & (2 ** (width * 8) - 1);
-}
-
-function setAccumulator(context: HypercallContext, width: PortWidth, value: number): void {
-  if (width === 1) context.state.setReg8(Register.EAX, value);
-  else if (width === 2) context.state.setReg16(Register.EAX, value);
-  else context.state.setReg(Register.EAX, value);
-}
-
 const single: HypercallAction = (context, call) => {
   if (!call.io) return;
   const { direction, width } = call.io;
   // The C argument is an int, the hardware's port number is DX.
   const port = context.state.reg16(Register.EDX);
-  if (direction === 'in') setAccumulator(context, width, context.port('in', width, port, 0));
-  else context.port('out', width, port, accumulator(context, width));
+  if (direction === 'in') setAccumulator(context.state, width, context.port('in', width, port, 0));
+  else context.port('out', width, port, accumulator(context.state, width));
 };
 
 const string: HypercallAction = (context, call) => {

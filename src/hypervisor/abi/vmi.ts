@@ -224,11 +224,26 @@ const PLATFORM_CALLS: readonly HypercallDefinition[] = [
   }),
 ];
 
-/** All calls, indexed by number. */
+/** The two entries at fixed places in the ROM. What they do depends on the hypervisor's state: see `VmiServer`. */
+export const VMI_INIT = call(-1, 'VMI_Init', 'Hands the machine over to the hypervisor; 0 on success.', {
+  out: [value('status', 'eax', 'number')],
+});
+export const VMI_GET_RELOCATION_INFO = call(
+  -2,
+  'VMI_GetRelocationInfo',
+  'Tells how a call is made: the address of its code, and whether to call it, to jump to it or to leave it out.',
+  {
+    in: [value('call', 'eax', 'number')],
+    out: [value('eip', 'eax', 'address'), value('type', 'edx', 'number', 'VMI_RELOCATION_*')],
+  },
+);
+
+/** The whole interface; calls are indexed by number. */
 export const VMI_ABI: HypercallAbi = {
   name: 'vmi',
   title: 'VMI',
   version: '3.0',
+  entries: [VMI_INIT, VMI_GET_RELOCATION_INFO],
   calls: [...CPU_CALLS, ...MMU_CALLS, ...IO_CALLS, ...PLATFORM_CALLS],
 };
 

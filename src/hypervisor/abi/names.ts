@@ -1,0 +1,54 @@
+import { allCalls, findCall, type HypercallAbi, type HypercallDefinition } from './hypercall';
+import { signatureOf } from './values';
+import { VMI_ABI } from './vmi';
+
+/** All hypercall ABIs that Ringside serves. A new ABI is added here. */
+export const HYPERCALL_ABIS: readonly HypercallAbi[] = [VMI_ABI];
+
+/** A hypercall that a breakpoint spec may name. */
+export interface HypercallName {
+  readonly abi: HypercallAbi;
+  readonly call: HypercallDefinition;
+}
+
+/**
+ * The calls that a breakpoint spec names: `OUTB`, `56`, `vmi:OUTB` or `*`. Letter case is ignored.
+ * @throws RangeError that says what is unknown
+ */
+export function resolveHypercalls(spec: string): HypercallName[] {
+  const colon = spec.indexOf(':');
+  const abiName = colon < 0 ? '' : spec.slice(0, colon).toLowerCase();
+  const callName = spec.slice(colon + 1);
+  const abis = abiName ? HYPERCALL_ABIS.filter((abi) => abi.name === abiName) : HYPERCALL_ABIS;
+  if (abis.length === 0) {
+    const known = HYPERCALL_ABIS.map((abi) => abi.name).join(', ');
+    throw new RangeError(`there is no hypercall ABI '${abiName}': use one of ${known}`);
+  }
+  if (callName === '*') return abis.flatMap((abi) => allCalls(abi).map((call) => ({ abi, call })));
+  const found = abis.flatMap((abi) => {
+    const call = findCall(abi, callName);
+    return call ? [{ abi, call }] : [];
+  });
+  if (found.length > 0) return found;
+  const where = abis.map((abi) => `${abi.title} ${abi.version}`).join(', ');
+  throw new RangeError(`there is no hypercall '${callName}' in ${where}: give a name such as OUTB, a number, or *`);
+}
+
+/** A hypercall name offered while a spec is typed. */
+export interface HypercallCompletion {
+  readonly label: string;
+  readonly detail: string;
+  readonly doc: string;
+}
+
+/** All calls whose name, or `ABI:NAME`, begins with what was typed; letter case is ignored. */
+export function completeHypercalls(typed: string): HypercallCompletion[] {
+  const prefix = typed.toLowerCase();
+  return HYPERCALL_ABIS.flatMap((abi) =>
+    allCalls(abi).flatMap((call) => {
+      const qualified = `${abi.name}:${call.name}`;
+      const label = [call.name, qualified].find((name) => name.toLowerCase().startsWith(prefix));
+      return label === undefined ? [] : [{ label, detail: signatureOf(call), doc: call.doc }];
+    }),
+  );
+}

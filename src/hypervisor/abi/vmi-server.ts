@@ -1,0 +1,128 @@
+import { Fault, Vector } from '../../machine/cpu/fault';
+import type { CpuState } from '../../machine/cpu/state';
+import * as layout from '../../machine/layout';
+import { Register } from '../../machine/layout';
+import type { PhysicalMemory } from '../../machine/memory/physical';
+import { type AbiServer, type HypercallAction, type HypercallDefinition, RefusedCall } from './hypercall';
+import { VMI_ABI, VMI_GET_RELOCATION_INFO, VMI_INIT, VmiRelocation } from './vmi';
+import {
+  buildVmiRom,
+  callAtOffset,
+  stubOffset,
+  VMI_GET_RELOC_OFFSET,
+  VMI_INIT_OFFSET,
+  VMI_ROM_ADDRESS,
+} from './vmi-rom';
+
+/** Answer of VMI_Init: anything but this makes the guest stay native. */
+const INIT_SUCCESS = 0;
+
+/** VMI at work: puts the ROM into the machine, knows calls by their place in it, answers the two entries. */
+export class VmiServer implements AbiServer {
+  readonly abi = VMI_ABI;
+  private readonly romStart: number;
+  private readonly romLength: number;
+  /** Linear address at which the guest executes the ROM, as of the call being served. */
+  private romLinear = 0;
+  private initialised = false;
+
+  /**
+   * @param withheld calls that are answered as not implemented, although they are: `disableIoOps`
+   * @throws RangeError if there is no room for the ROM
+   */
+  constructor(
+    private readonly state: CpuState,
+    memory: PhysicalMemory,
+    private readonly withheld: (call: HypercallDefinition) => boolean,
+  ) {
+    const rom = buildVmiRom();
+    memory.mapRom(rom, [VMI_ROM_ADDRESS]);
+    this.romStart = memory.hostPointer(VMI_ROM_ADDRESS);
+    this.romLength = rom.length;
+  }
+
+  identify(pointer: number, linear: number): HypercallDefinition | undefined {
+    const offset = pointer - this.romStart;
+    if (offset < 0 || offset >= this.romLength) return undefined;
+    this.romLinear = (linear - offset) >>> 0;
+    if (offset === VMI_INIT_OFFSET) return VMI_INIT;
+    if (offset === VMI_GET_RELOC_OFFSET) return VMI_GET_RELOCATION_INFO;
+    const number = callAtOffset(offset);
+    return number === undefined ? undefined : VMI_ABI.calls[number];
+  }
+
+  /**
+   * The kernel alone may call, from 32-bit code: user mode would get around IOPL and the I/O bitmap. All but the two
+   * entries must wait for VMI_Init.
+   */
+  admit(call: HypercallDefinition): HypercallAction {
+    const { state } = this;
+    if (!state.protectedMode || state.v86 || state.get(layout.CODE_32) === 0) {
+      throw undefinedOpcode('vmi-mode', `VMI call ${call.name} outside 32-bit protected mode: #UD`);
+    }
+    if (state.cpl === 3) {
+      throw new RefusedCall(new Fault(Vector.GP, 0), 'vmi-user', `VMI call ${call.name} from user mode: #GP(0)`);
+    }
+    if (call === VMI_INIT) return this.init;
+    if (call === VMI_GET_RELOCATION_INFO) return this.getRelocationInfo;
+    if (!this.initialised) {
+      throw undefinedOpcode('vmi-before-init', `VMI call ${call.name} before VMI_Init: #UD`);
+    }
+    if (this.withheld(call) || call.implementation?.kind !== 'monitor') {
+      const message = `VMI call ${call.name} is not served, as VMI_GetRelocationInfo says: #UD`;
+      throw undefinedOpcode(`vmi-unserved-${call.name}`, message);
+    }
+    return call.implementation.action;
+  }
+
+  reset(): void {
+    this.initialised = false;
+    this.romLinear = 0;
+  }
+
+  save(): unknown {
+    return { initialised: this.initialised };
+  }
+
+  load(state: unknown): void {
+    this.initialised = (state as { initialised: boolean }).initialised;
+  }
+
+  private readonly init: HypercallAction = ({ state }) => {
+    this.initialised = true;
+    state.setReg(Register.EAX, INIT_SUCCESS);
+  };
+
+  private readonly getRelocationInfo: HypercallAction = (context) => {
+    const number = context.state.reg(Register.EAX);
+    const known = VMI_ABI.calls[number] as HypercallDefinition | undefined;
+    if (!this.initialised) {
+      context.report('vmi-relocation-early', 'VMI_GetRelocationInfo before VMI_Init: every call is answered NONE');
+    } else if (!known) {
+      context.report(
+        'vmi-unknown-call',
+        `the guest asked for VMI call 0x${number.toString(16)}, which API ${VMI_ABI.version} does not have: NONE`,
+      );
+    }
+    const type = this.initialised && known ? this.relocationOf(known) : VmiRelocation.NONE;
+    const eip = known && type !== VmiRelocation.NONE ? (this.romLinear + stubOffset(number)) >>> 0 : 0;
+    context.state.setReg(Register.EAX, eip);
+    context.state.setReg(Register.EDX, type);
+  };
+
+  private relocationOf(call: HypercallDefinition): VmiRelocation {
+    if (!call.implementation || this.withheld(call)) return VmiRelocation.NONE;
+    switch (call.implementation.kind) {
+      case 'nothing':
+        return VmiRelocation.NOP;
+      case 'native':
+        return call.implementation.enteredBy === 'jump' ? VmiRelocation.JUMP_REL : VmiRelocation.CALL_REL;
+      case 'monitor':
+        return VmiRelocation.CALL_REL;
+    }
+  }
+}
+
+function undefinedOpcode(kind: string, message: string): RefusedCall {
+  return new RefusedCall(new Fault(Vector.UD), kind, message);
+}

@@ -1,0 +1,74 @@
+import type { HypercallAbi, HypercallDefinition } from './abi/hypercall';
+import { describeCall } from './abi/values';
+
+/** What is known of one call so far. */
+export interface CallStatistics {
+  readonly abi: HypercallAbi;
+  readonly call: HypercallDefinition;
+  readonly count: number;
+  /** Modelled cycles, all together. */
+  readonly totalCycles: number;
+  /** Arguments and results of the last call: `port=0x3f8 value=0x41 'A'`; empty if there was none. */
+  readonly last: string;
+  /** Linear address that caused the last call; 0 if there was none. */
+  readonly lastSite: number;
+}
+
+/** Most arguments or results that any call has. */
+const MOST_VALUES = 5;
+
+/** Counters of one call; made once, filled without allocation. */
+class CallCounter {
+  count = 0;
+  totalCycles = 0;
+  lastSite = 0;
+  readonly inputs = new Float64Array(MOST_VALUES);
+  readonly results = new Float64Array(MOST_VALUES);
+
+  constructor(
+    readonly abi: HypercallAbi,
+    readonly call: HypercallDefinition,
+  ) {}
+}
+
+/** Counts hypercalls and keeps the last one of each. */
+export class CallCounters {
+  private readonly counters = new Map<HypercallDefinition, CallCounter>();
+
+  /**
+   * Adds to a call's counters.
+   * @param isNew false for the rest of a string operation that has been counted
+   */
+  add(
+    abi: HypercallAbi,
+    call: HypercallDefinition,
+    isNew: boolean,
+    cycles: number,
+    site: number,
+    inputs: readonly number[],
+    results: readonly number[],
+  ): void {
+    let counter = this.counters.get(call);
+    if (!counter) {
+      counter = new CallCounter(abi, call);
+      this.counters.set(call, counter);
+    }
+    counter.totalCycles += cycles;
+    for (let i = 0; i < call.results.length; i++) counter.results[i] = results[i];
+    if (!isNew) return;
+    counter.count++;
+    counter.lastSite = site;
+    for (let i = 0; i < call.arguments.length; i++) counter.inputs[i] = inputs[i];
+  }
+
+  of(abi: HypercallAbi, call: HypercallDefinition): CallStatistics {
+    const counter = this.counters.get(call);
+    if (!counter) return { abi, call, count: 0, totalCycles: 0, last: '', lastSite: 0 };
+    const { count, totalCycles, lastSite, inputs, results } = counter;
+    return { abi, call, count, totalCycles, lastSite, last: describeCall(call, inputs, results) };
+  }
+
+  clear(): void {
+    this.counters.clear();
+  }
+}

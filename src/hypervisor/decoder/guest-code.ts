@@ -1,0 +1,69 @@
+import { Fault, Vector } from '../../machine/cpu/fault';
+import * as layout from '../../machine/layout';
+import { SegmentIndex } from '../../machine/layout';
+import type { GuestMachine } from '../guest-machine';
+import { type DecodeFailure, IoDecoder, type IoInstruction } from './io-instruction';
+
+/** Bytes of a page. */
+const PAGE = 0x1000;
+
+/**
+ * Fetches and decodes the instruction that the guest is executing, as a software VMM does: from CS base and EIP
+ * through the guest's own page tables, byte by byte.
+ */
+export class GuestCode {
+  private readonly decoder = new IoDecoder();
+  private linear = 0;
+  /** Linear page whose translation is known, and its physical address. */
+  private page = -1;
+  private physicalPage = 0;
+  /** Views of every length on the decoder's bytes, so that a record can name them without allocation. */
+  private readonly prefixesOfBytes: readonly Uint8Array[];
+
+  /** @param report tells the user of an instruction that is not what the CPU executed */
+  constructor(
+    private readonly machine: GuestMachine,
+    private readonly report: (message: string) => void,
+  ) {
+    const { bytes } = this.decoder.instruction;
+    this.prefixesOfBytes = Array.from({ length: bytes.length + 1 }, (_, length) => bytes.subarray(0, length));
+  }
+
+  /** Bytes of the instruction decoded last. Reused. */
+  get bytes(): Uint8Array {
+    return this.prefixesOfBytes[this.decoder.instruction.length];
+  }
+
+  /**
+   * Decodes the present instruction. The result is reused.
+   * @throws Fault #PF where the page tables no longer map it; #UD or #GP(0) where they map something else than the
+   *   CPU has executed, i.e. the guest changed its tables and left a stale translation behind
+   */
+  decode(): IoInstruction {
+    const { state } = this.machine;
+    this.linear = (state.segmentBase(SegmentIndex.CS) + state.eipStart) >>> 0;
+    this.page = -1;
+    const failure = this.decoder.decode(this.fetch, state.get(layout.CODE_32) !== 0);
+    if (failure) this.fail(failure);
+    return this.decoder.instruction;
+  }
+
+  private readonly fetch = (index: number): number => {
+    const { mmu, memory, state } = this.machine;
+    const linear = (this.linear + index) >>> 0;
+    const page = linear - (linear % PAGE);
+    if (page !== this.page) {
+      const physical = mmu.peek(page);
+      // Raises the #PF that the guest would see, with CR2; a page that turns out to be there is used.
+      this.physicalPage = physical ?? mmu.translate(page, { user: state.cpl === 3 });
+      this.page = page;
+    }
+    return memory.read((this.physicalPage + (linear - page)) >>> 0, 1);
+  };
+
+  private fail(failure: DecodeFailure): never {
+    const at = `0x${this.linear.toString(16)}`;
+    this.report(`the page tables show no I/O instruction at ${at} (${failure}), although the processor executed one`);
+    throw failure === 'too-long' ? new Fault(Vector.GP, 0) : new Fault(Vector.UD);
+  }
+}

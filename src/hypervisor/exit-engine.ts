@@ -1,0 +1,266 @@
+import type { Channel, PortAccess } from '../machine/bus/port-access';
+import { AbortInstruction } from '../machine/cpu/fault';
+import type { PortDirection, PortWidth } from '../machine/devices/device';
+import { SegmentIndex } from '../machine/layout';
+import { type CostProfile, cyclesOf, type OperationKind } from './cost/cost-profile';
+import type { ExitLog } from './exits/exit-log';
+import type { CostParts, ExitRecord } from './exits/exit-record';
+import { emptyRecord } from './exits/exit-ring';
+import { totalCycles } from './exits/exit-table';
+import type { GuestMachine, StringAccess } from './guest-machine';
+
+/** Channels by which an exit comes about. */
+export type ExitChannel = Exclude<Channel, 'direct'>;
+
+const NO_BYTES = new Uint8Array();
+
+/** How a pass over a string ended: all elements done; some left, for the same exit to go on with; or a fault. */
+type StringEnd = 'done' | 'unfinished' | 'fault';
+
+/** A string instruction that is not done yet: the next exit at the same place and time is its continuation. */
+interface Continuation {
+  linear: number;
+  /** Instructions retired when it goes on, if nothing else comes between: an element counts as one. */
+  instructions: number;
+  channel: ExitChannel;
+  /** Sequence number of its exit. */
+  sequence: number;
+}
+
+/** What the engine remembers between instructions, for snapshots. */
+export interface ExitEngineState {
+  readonly continuation: Readonly<Continuation> | undefined;
+}
+
+export interface ExitEngineOptions {
+  readonly log: ExitLog;
+  readonly profile: CostProfile;
+  /** Monotonic clock of the host, in nanoseconds. */
+  readonly nanoseconds: () => number;
+  /** Linear address of the place in the guest that caused the exit at `linear`. */
+  readonly callSite: (linear: number) => number;
+}
+
+/**
+ * What all exits have in common: the access to the port bus, the modelled cost that becomes guest time, the record.
+ *
+ * An exit is opened with `begin`, does its work, and is closed with `end`. Where an exception ends the work (a fault of
+ * the guest, or the debugger stopping before an access) nothing is charged or recorded for what did not happen.
+ * All cycles are charged after the access they belong to, so that a debugger that gives an access up and tries it again
+ * leaves no trace in the guest's time.
+ */
+export class ExitEngine {
+  private readonly record: ExitRecord = emptyRecord();
+  private readonly access: PortAccess = {
+    port: 0,
+    width: 1,
+    direction: 'in',
+    value: 0,
+    channel: 'trap',
+    hypercall: '',
+    count: 1,
+  };
+  private readonly costs: Readonly<Record<ExitChannel, Readonly<Record<OperationKind, CostParts>>>>;
+  private startedAt = 0;
+  private kind: OperationKind = 'port';
+  private channel: ExitChannel = 'trap';
+  private elements = 0;
+  private charged = 0;
+  private resumed = false;
+  private continuation: Continuation | undefined;
+
+  constructor(
+    private readonly machine: GuestMachine,
+    private readonly options: ExitEngineOptions,
+  ) {
+    const { trap, vtx, hypercall } = options.profile;
+    // There are no calls outside the hypercall channel; the table is square so that a lookup needs no test.
+    this.costs = {
+      trap: { port: cyclesOf(trap.port), string: cyclesOf(trap.string), call: cyclesOf(trap.port) },
+      vtx: { port: cyclesOf(vtx.port), string: cyclesOf(vtx.string), call: cyclesOf(vtx.port) },
+      hypercall: {
+        port: cyclesOf(hypercall.port),
+        string: cyclesOf(hypercall.string),
+        call: cyclesOf(hypercall.call),
+      },
+    };
+  }
+
+  /** True while the exit that was begun goes on with a string instruction that is partly done. */
+  get isResumed(): boolean {
+    return this.resumed;
+  }
+
+  /** Linear address that caused the exit recorded last. */
+  get site(): number {
+    return this.record.site;
+  }
+
+  /** Cycles charged to the guest since the exit was begun. */
+  get cyclesCharged(): number {
+    return this.charged;
+  }
+
+  /** Opens an exit at the instruction being executed. */
+  begin(channel: ExitChannel, reason: string, hypercall: string): void {
+    this.startedAt = this.options.nanoseconds();
+    const { state, clock } = this.machine;
+    const { record, access } = this;
+    this.channel = channel;
+    this.kind = 'call';
+    this.elements = 0;
+    this.charged = 0;
+    record.instructions = clock.instructions;
+    record.time = clock.now;
+    record.reason = reason;
+    record.channel = channel;
+    record.hypercall = hypercall;
+    record.port = -1;
+    record.direction = 'in';
+    record.width = 1;
+    record.value = 0;
+    record.bytes = NO_BYTES;
+    record.eip = state.eipStart;
+    record.linear = (state.segmentBase(SegmentIndex.CS) + record.eip) >>> 0;
+    record.cpl = state.cpl;
+    record.cr3 = state.cr(3);
+    access.channel = channel;
+    access.hypercall = hypercall;
+    const continuation = this.continuation;
+    this.resumed =
+      continuation !== undefined &&
+      continuation.linear === record.linear &&
+      continuation.instructions === record.instructions &&
+      continuation.channel === channel;
+  }
+
+  /** Names the bytes that were fetched to decode the instruction. */
+  decoded(bytes: Uint8Array): void {
+    this.record.bytes = bytes;
+  }
+
+  /**
+   * One access that is a whole operation.
+   * @returns the value read, or the value written
+   * @throws AbortInstruction if the debugger stops before it
+   */
+  port(direction: PortDirection, width: PortWidth, port: number, value: number): number {
+    this.kind = 'port';
+    this.describe(direction, width, port);
+    return this.move(value, 1);
+  }
+
+  /**
+   * A string operation, or the rest of one, charged element by element. The exit is closed here.
+   * @returns false if elements are left, for which the guest comes back
+   * @throws AbortInstruction or Fault; elements done before are recorded
+   */
+  string(string: StringAccess, port: number): boolean {
+    this.kind = 'string';
+    this.describe(string.direction, string.width, port);
+    const cost = this.costs[this.channel].string;
+    const fixed = cost.transition + cost.decode + cost.return;
+    let end: StringEnd = 'fault';
+    try {
+      this.machine.stringIo(string, (value, count) => {
+        const moved = this.move(value, count);
+        const first = this.elements === 1 && !this.resumed;
+        this.charge(first ? fixed + cost.device : cost.device);
+        return moved;
+      });
+      end = this.machine.state.eip === this.machine.state.eipStart ? 'unfinished' : 'done';
+    } catch (error) {
+      if (error instanceof AbortInstruction) end = 'unfinished';
+      throw error;
+    } finally {
+      this.closeString(cost, fixed, end);
+    }
+    return end === 'done';
+  }
+
+  /** Closes an exit that is not a string operation: charges and records it. */
+  end(): void {
+    const cost = this.costs[this.channel][this.kind];
+    this.continuation = undefined;
+    this.setCost(cost, 1);
+    this.record.repeat = 1;
+    this.charge(totalCycles(cost));
+    this.commit();
+  }
+
+  reset(): void {
+    this.continuation = undefined;
+  }
+
+  save(): ExitEngineState {
+    return { continuation: this.continuation && { ...this.continuation } };
+  }
+
+  load(state: ExitEngineState): void {
+    this.continuation = state.continuation && { ...state.continuation };
+  }
+
+  private describe(direction: PortDirection, width: PortWidth, port: number): void {
+    const { record, access } = this;
+    access.direction = record.direction = direction;
+    access.width = record.width = width;
+    access.port = record.port = port;
+  }
+
+  private move(value: number, count: number): number {
+    const { access } = this;
+    access.value = value;
+    access.count = count;
+    this.machine.bus.access(access);
+    this.record.value = access.value;
+    this.elements++;
+    return access.value;
+  }
+
+  private closeString(cost: CostParts, fixed: number, end: StringEnd): void {
+    const { record, elements, resumed } = this;
+    const { log, nanoseconds } = this.options;
+    if (resumed) {
+      // After a snapshot was loaded the log may have gone on without this exit.
+      if (elements > 0 && this.continuation?.sequence === log.nextSequence - 1) {
+        const grown = { transition: 0, decode: 0, device: elements * cost.device, return: 0 };
+        log.extendLast(elements, record.value, grown, nanoseconds() - this.startedAt);
+      }
+    } else if (elements > 0 || end === 'done') {
+      // Without an element ECX was zero: the exit took place all the same.
+      if (elements === 0) this.charge(fixed);
+      this.setCost(cost, elements);
+      record.repeat = elements;
+      this.commit();
+    }
+    const goesOn = end === 'unfinished' && (resumed || elements > 0);
+    this.continuation = goesOn
+      ? {
+          linear: record.linear,
+          instructions: record.instructions + elements,
+          channel: this.channel,
+          sequence: resumed && this.continuation ? this.continuation.sequence : log.nextSequence - 1,
+        }
+      : undefined;
+  }
+
+  private charge(cycles: number): void {
+    this.charged += cycles;
+    this.machine.clock.charge(cycles);
+  }
+
+  private setCost(cost: CostParts, elements: number): void {
+    const target = this.record.cost;
+    target.transition = cost.transition;
+    target.decode = cost.decode;
+    target.device = elements * cost.device;
+    target.return = cost.return;
+  }
+
+  private commit(): void {
+    const { record, options } = this;
+    record.hostNs = options.nanoseconds() - this.startedAt;
+    record.site = options.callSite(record.linear);
+    options.log.add(record);
+  }
+}

@@ -1,0 +1,196 @@
+import { PortVerdict } from '../machine/bus/port-access';
+import { AbortInstruction } from '../machine/cpu/fault';
+import type { PortDirection, PortWidth } from '../machine/devices/device';
+import { EXIT_STOP, Register, SegmentIndex } from '../machine/layout';
+import {
+  type AbiServer,
+  allCalls,
+  type HypercallAction,
+  type HypercallContext,
+  type HypercallDefinition,
+  RefusedCall,
+} from './abi/hypercall';
+import { readValue } from './abi/values';
+import { CallCounters, type CallStatistics } from './call-counters';
+import type { ExitEngine } from './exit-engine';
+import type { GuestMachine } from './guest-machine';
+
+/** A hypercall as breakpoints see it. Reused between calls: copy what you keep. */
+export class HypercallEvent {
+  abi = '';
+  /** Values of the call's arguments, in the order of its definition, as they were on entry. */
+  readonly arguments: number[] = [];
+  /** Values of its results; known after the call only. */
+  readonly results: number[] = [];
+
+  /** @param definition row of the table that is being called */
+  constructor(public definition: HypercallDefinition) {}
+
+  get number(): number {
+    return this.definition.number;
+  }
+
+  get name(): string {
+    return this.definition.name;
+  }
+
+  /** Value of a named argument on entry; undefined if the call has none of that name. */
+  argument(name: string): number | undefined {
+    const index = this.definition.arguments.findIndex((argument) => argument.name === name);
+    return index < 0 ? undefined : this.arguments[index];
+  }
+}
+
+/** A debugger's eye on hypercalls. Asked only for calls that are watched, and once for a call that takes several passes. */
+export interface HypercallObserver {
+  /** `Stop` gives the call up: nothing has happened yet, and it is made again when the guest goes on. */
+  before(call: HypercallEvent): PortVerdict;
+  /** `Stop` stops the guest once the call is done. */
+  after(call: HypercallEvent): PortVerdict;
+}
+
+/** Finds the action of a hypercall, checks, carries it out, counts it, and lets the debugger have its say. */
+export class HypercallDispatcher implements HypercallContext {
+  readonly state: GuestMachine['state'];
+  observer: HypercallObserver | undefined;
+  private readonly watched = new Set<HypercallDefinition>();
+  private readonly counters = new CallCounters();
+  private readonly event: HypercallEvent;
+  /** Linear address and instruction count of a call that `before` has let pass, but that was given up afterwards. */
+  private announcedAt = -1;
+  private announcedInstructions = -1;
+  /** The action has left the exit closed, finished or not. */
+  private closed = false;
+  private finished = true;
+
+  /** @param report tells the user, once per kind, that the guest does what it should not */
+  constructor(
+    private readonly machine: GuestMachine,
+    private readonly engine: ExitEngine,
+    private readonly servers: readonly AbiServer[],
+    readonly report: (kind: string, message: string) => void,
+  ) {
+    this.state = machine.state;
+    this.event = new HypercallEvent(allCalls(servers[0].abi)[0]);
+  }
+
+  /** The calls that the observer wants to see from now on. */
+  watch(calls: Iterable<HypercallDefinition>): void {
+    this.watched.clear();
+    for (const call of calls) this.watched.add(call);
+  }
+
+  /** Counts and last values of all calls of all ABIs, in the order of their tables. */
+  statistics(): CallStatistics[] {
+    return this.servers.flatMap(({ abi }) => allCalls(abi).map((call) => this.counters.of(abi, call)));
+  }
+
+  /**
+   * Serves the VMCALL being executed.
+   * @returns false where no ABI knows it
+   * @throws Fault of a call that is refused or that faults; AbortInstruction if the debugger stops before it
+   */
+  serve(): boolean {
+    const linear = (this.state.segmentBase(SegmentIndex.CS) + this.state.eipStart) >>> 0;
+    const pointer = this.machine.mmu.fetchPage(linear);
+    for (const server of this.servers) {
+      const call = server.identify(pointer, linear);
+      if (call) {
+        this.perform(server, call, linear);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  port(direction: PortDirection, width: PortWidth, port: number, value: number): number {
+    return this.engine.port(direction, width, port, value);
+  }
+
+  portString(direction: PortDirection, width: PortWidth, port: number): void {
+    const segment = direction === 'in' ? SegmentIndex.ES : SegmentIndex.DS;
+    this.closed = true;
+    this.finished = this.engine.string({ direction, width, segment, addressSize: 4, repeat: true }, port);
+  }
+
+  /** Forgets counts and what the servers know, as at power on. Watched calls stay. */
+  reset(): void {
+    for (const server of this.servers) server.reset();
+    this.counters.clear();
+    this.announcedAt = -1;
+  }
+
+  private perform(server: AbiServer, call: HypercallDefinition, linear: number): void {
+    const action = this.admit(server, call, linear);
+    const { engine } = this;
+    engine.begin('hypercall', 'VMCALL', call.name);
+    const instructions = this.machine.clock.instructions;
+    const isRetry = this.announcedAt === linear && this.announcedInstructions === instructions;
+    // The rest of a string operation has other registers: what counts is how the call was made.
+    if (!engine.isResumed) this.describe(server, call);
+    const observer = this.watched.has(call) ? this.observer : undefined;
+    if (!engine.isResumed && !isRetry && observer?.before(this.event) === PortVerdict.Stop) {
+      throw new AbortInstruction();
+    }
+    this.announcedAt = -1;
+    this.closed = false;
+    this.finished = true;
+    try {
+      action(this, call);
+      if (!this.closed) engine.end();
+    } catch (error) {
+      if (error instanceof AbortInstruction) {
+        this.announcedAt = linear;
+        this.announcedInstructions = instructions;
+      }
+      throw error;
+    } finally {
+      this.count(server, call);
+    }
+    if (this.finished && observer?.after(this.event) === PortVerdict.Stop) this.state.requestExit(EXIT_STOP);
+  }
+
+  private admit(server: AbiServer, call: HypercallDefinition, linear: number): HypercallAction {
+    try {
+      return server.admit(call);
+    } catch (error) {
+      if (!(error instanceof RefusedCall)) throw error;
+      this.report(error.kind, `${error.message} at 0x${linear.toString(16)}`);
+      throw error.fault;
+    }
+  }
+
+  private describe(server: AbiServer, call: HypercallDefinition): void {
+    const { event } = this;
+    event.abi = server.abi.name;
+    event.definition = call;
+    event.results.length = 0;
+    event.arguments.length = call.arguments.length;
+    for (const [i, argument] of call.arguments.entries()) {
+      event.arguments[i] = readValue(this.state, argument.at, this.stackWord);
+    }
+  }
+
+  private count(server: AbiServer, call: HypercallDefinition): void {
+    const { engine, event } = this;
+    if (engine.cyclesCharged === 0) return;
+    event.results.length = call.results.length;
+    for (const [i, result] of call.results.entries()) {
+      event.results[i] = readValue(this.state, result.at, this.stackWord);
+    }
+    const { isResumed, cyclesCharged, site } = engine;
+    this.counters.add(server.abi, call, !isResumed, cyclesCharged, site, event.arguments, event.results);
+  }
+
+  /** Reads the stack above the return address, byte by byte and without side effects; unmapped bytes read as ones. */
+  private readonly stackWord = (index: number): number => {
+    const { state, mmu, memory } = this.machine;
+    const start = state.segmentBase(SegmentIndex.SS) + state.reg(Register.ESP) + 4 + 4 * index;
+    let value = 0;
+    for (let i = 0; i < 4; i++) {
+      const physical = mmu.peek((start + i) >>> 0);
+      value += (physical === undefined ? 0xff : memory.peek(physical, 1)[0]) * 2 ** (8 * i);
+    }
+    return value;
+  };
+}

@@ -1,0 +1,28 @@
+import type { Intercepts } from '../../machine/cpu/intercepts';
+import type { AbiServer } from '../abi/hypercall';
+import type { CostProfile } from '../cost/cost-profile';
+import type { GuestMachine } from '../guest-machine';
+import type { HypercallDispatcher } from '../hypercall-dispatcher';
+import type { IoEmulation } from './io-emulation';
+
+export type ModeName = 'none' | 'trap' | 'vtx' | 'vmi';
+
+/** What a mode may build on. */
+export interface ModeParts {
+  readonly machine: GuestMachine;
+  readonly profile: CostProfile;
+  readonly emulation: IoEmulation;
+  /** Answers the I/O calls as not implemented, so that the guest keeps its native ones. */
+  readonly disableIoOps: boolean;
+  /** Gives the guest the hypercalls of these ABIs, the first one asked first. */
+  readonly dispatch: (servers: readonly AbiServer[]) => HypercallDispatcher;
+}
+
+/** One kind of hypervisor. */
+export interface HypervisorMode {
+  readonly name: ModeName;
+  /** What it does with port I/O and whom it models, one sentence. */
+  readonly doc: string;
+  /** Puts it under the machine. To be called once per machine. */
+  install(parts: ModeParts): Intercepts;
+}
