@@ -1,7 +1,7 @@
 /** Makes an element with attributes and children; `undefined` attributes are left out. */
 export function element<K extends keyof HTMLElementTagNameMap>(
   tag: K,
-  attributes: Record<string, string | undefined> = {},
+  attributes?: Record<string, string | undefined>,
   ...children: (Node | string)[]
 ): HTMLElementTagNameMap[K];
 export function element(

@@ -46,7 +46,7 @@ export class Toolbar {
       'vscode-textfield',
       { placeholder: 'Filter', 'aria-label': 'Filter rows', value: state.filter, class: 'filter' },
       element('vscode-icon', { slot: 'content-before', name: 'filter', 'aria-hidden': 'true' }),
-    ) as VscodeTextfield;
+    );
     this.filter.addEventListener('input', () => actions.filter(this.filter.value));
     this.freeze = toggle('debug-pause', 'Freeze: keep what is shown while the guest goes on', (on) =>
       actions.freeze(on),
@@ -100,7 +100,7 @@ function select(label: string, options: [string, string][], chosen: string): Vsc
     ...options.map(([value, text]) =>
       element('vscode-option', { value, selected: value === chosen ? '' : undefined }, text),
     ),
-  ) as VscodeSingleSelect;
+  );
 }
 
 function field(title: string, control: HTMLElement): HTMLElement {
@@ -113,13 +113,13 @@ function field(title: string, control: HTMLElement): HTMLElement {
 }
 
 function button(icon: string, label: string, run: () => void): VscodeToolbarButton {
-  const made = element('vscode-toolbar-button', { icon, label, title: label }) as VscodeToolbarButton;
+  const made = element('vscode-toolbar-button', { icon, label, title: label });
   made.addEventListener('click', run);
   return made;
 }
 
 function toggle(icon: string, label: string, run: (on: boolean) => void): VscodeToolbarButton {
-  const made = element('vscode-toolbar-button', { icon, label, title: label, toggleable: '' }) as VscodeToolbarButton;
+  const made = element('vscode-toolbar-button', { icon, label, title: label, toggleable: '' });
   made.addEventListener('change', () => run(made.checked));
   return made;
 }
