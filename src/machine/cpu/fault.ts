@@ -23,7 +23,7 @@ export enum Vector {
 /** Mnemonic of an exception vector, such as `#GP`; `int 0x80` for the others. */
 export function vectorName(vector: number): string {
   const name = Vector[vector];
-  if (vector === Vector.NMI) return 'NMI';
+  if (name === 'NMI') return name;
   return name ? `#${name}` : `int 0x${vector.toString(16)}`;
 }
 

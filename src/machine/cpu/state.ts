@@ -80,7 +80,8 @@ export class CpuState {
 
   /** Forgets the current code page: needed after any change of mapping, CS or privilege. EIP stays. */
   dropCodePage(): void {
-    this.eip = this.eip;
+    const { eip } = this;
+    this.eip = eip;
   }
 
   /** EFLAGS with all arithmetic flags worked out. Bit 1 is always set. */
@@ -120,13 +121,26 @@ export class CpuState {
     return this.u32[(layout.CR >>> 2) + index];
   }
 
+  setCr(index: number, value: number): void {
+    this.u32[(layout.CR >>> 2) + index] = value;
+  }
+
   /** Debug register, 0-7. */
   dr(index: number): number {
     return this.u32[(layout.DR >>> 2) + index];
   }
 
+  setDr(index: number, value: number): void {
+    this.u32[(layout.DR >>> 2) + index] = value;
+  }
+
   get cpl(): number {
     return this.get(layout.CPL);
+  }
+
+  /** I/O privilege level, 0-3. */
+  get iopl(): number {
+    return (this.get(layout.EFLAGS) & layout.FLAG_IOPL) >>> 12;
   }
 
   /** CR0.PE: protected mode, V86 included. */

@@ -1,0 +1,95 @@
+import * as layout from '../layout';
+import { FLAG_IF, FLAG_IOPL, FLAG_NT, FLAG_RF, FLAG_VIF, FLAG_VIP, FLAG_VM, SegmentIndex } from '../layout';
+import type { CpuCore } from './core';
+import { Fault, Vector } from './fault';
+import type { FarTransfer } from './far-transfer';
+import type { OperandSize } from './operations';
+import type { StackCursor } from './stack';
+import type { TaskSwitch } from './task-switch';
+
+/** Flags that neither IRET in real nor in V86 mode changes. */
+const VIRTUAL_FLAGS = FLAG_VM | FLAG_VIF | FLAG_VIP;
+
+/** IRET in all its forms (Intel SDM vol. 2A, IRET). */
+export class InterruptReturn {
+  constructor(
+    private readonly core: CpuCore,
+    private readonly transfer: FarTransfer,
+    private readonly tasks: TaskSwitch,
+  ) {}
+
+  /** @throws Fault */
+  execute(size: OperandSize): void {
+    const { state } = this.core;
+    if (!state.protectedMode) this.returnReal(size, VIRTUAL_FLAGS);
+    else if (state.v86) {
+      if (state.iopl < 3) throw new Fault(Vector.GP, 0);
+      this.returnReal(size, VIRTUAL_FLAGS | FLAG_IOPL);
+    } else if (state.systemFlag(FLAG_NT)) {
+      this.tasks.returnToLink({ eip: state.eip, eflags: state.eflags });
+    } else this.returnProtected(size);
+  }
+
+  private returnReal(size: OperandSize, kept: number): void {
+    const { state, segmentation } = this.core;
+    const stack = segmentation.stack();
+    const target = stack.pop(size);
+    const selector = stack.pop(size);
+    const flags = stack.pop(size);
+    this.transfer.enterReal(selector, target);
+    segmentation.commitStack(stack);
+    this.core.setFlags(merge(state.eflags, flags, size, kept));
+  }
+
+  private returnProtected(size: OperandSize): void {
+    const { state, segmentation } = this.core;
+    const stack = segmentation.stack();
+    const target = stack.pop(size);
+    const selector = stack.pop(size) & 0xffff;
+    const flags = stack.pop(size);
+    if (size === 4 && flags & FLAG_VM && state.cpl === 0) {
+      this.returnToV86(stack, selector, target, flags);
+      return;
+    }
+    // What a less privileged program may not change is decided by the level that executes IRET.
+    let kept = FLAG_VM;
+    if (state.cpl > 0) kept |= FLAG_IOPL | FLAG_VIF | FLAG_VIP;
+    if (state.cpl > state.iopl) kept |= FLAG_IF;
+    const merged = merge(state.eflags, flags, size, kept);
+    const code = this.transfer.checkReturn(selector);
+    if ((selector & 3) === state.cpl) {
+      if (target > code.limit) throw new Fault(Vector.GP, 0);
+      segmentation.markAccessed(code);
+      segmentation.commitStack(stack);
+      segmentation.set(SegmentIndex.CS, selector, code);
+      state.eip = target;
+    } else {
+      const pointer = stack.pop(size);
+      const stackSelector = stack.pop(size) & 0xffff;
+      this.transfer.returnOutward({ selector, code, target, stackSelector, pointer, release: 0 });
+    }
+    this.core.setFlags(merged);
+  }
+
+  /** From CPL 0 into V86 mode: ESP SS ES DS FS GS follow on the stack. */
+  private returnToV86(stack: StackCursor, selector: number, target: number, flags: number): void {
+    const { state, segmentation } = this.core;
+    const pointer = stack.pop(4);
+    const order = [SegmentIndex.SS, SegmentIndex.ES, SegmentIndex.DS, SegmentIndex.FS, SegmentIndex.GS];
+    const selectors = order.map(() => stack.pop(4) & 0xffff);
+    if (target > 0xffff) throw new Fault(Vector.GP, 0);
+    this.core.setFlags(flags);
+    segmentation.setV86(SegmentIndex.CS, selector);
+    order.forEach((segment, i) => segmentation.setV86(segment, selectors[i]));
+    segmentation.setCpl(3);
+    state.setReg(layout.Register.ESP, pointer);
+    state.eip = target;
+  }
+}
+
+/** The new EFLAGS: popped bits except those kept; a 16-bit image leaves the upper half alone. */
+function merge(old: number, popped: number, size: OperandSize, kept: number): number {
+  const loaded = size === 4 ? ~kept : 0xffff & ~kept;
+  const cleared = size === 4 ? 0 : FLAG_RF;
+  return (old & ~loaded & ~cleared) | (popped & loaded);
+}

@@ -1,0 +1,248 @@
+import * as layout from '../layout';
+import { TLB_SUPERVISOR_READ, TLB_SUPERVISOR_WRITE, TLB_USER_READ, TLB_USER_WRITE } from '../layout';
+import { PageKind, type PhysicalMemory } from '../memory/physical';
+import { Fault, Vector } from './fault';
+import { CR0_WP, CR4_PGE, PAGE_USER, PAGE_WRITE, PageTables, type PageWalk } from './paging';
+import type { CpuState } from './state';
+
+/** Bytes of one memory access. */
+export type MemoryWidth = 1 | 2 | 4;
+
+/** Private bits of a TLB entry: the fast path looks at bits 0-3 only. */
+const TLB_GLOBAL = 0x10;
+const TLB_LARGE = 0x20;
+/** The page is in the list of filled entries (and stays there until the next flush). */
+const TLB_LISTED = 0x40;
+
+const TLB_INDEX = layout.TLB >>> 2;
+const PAGE_SIZE = 0x1000;
+/** Pages in a 4 MiB page. */
+const LARGE_PAGES = 0x400;
+
+/**
+ * Linear memory: translation by the guest's page tables, the TLB that the interpreter's fast path reads,
+ * and the slow path behind it (page faults, page crossings, devices, ROM, watched pages).
+ * All values are unsigned; linear addresses are taken modulo 2^32.
+ */
+export class Mmu {
+  private readonly tables: PageTables;
+  private readonly tlb: Uint32Array;
+  private readonly view: DataView;
+  private readonly filled = new Uint32Array(0x100000);
+  private filledCount = 0;
+
+  constructor(
+    private readonly state: CpuState,
+    private readonly memory: PhysicalMemory,
+  ) {
+    this.tlb = state.u32.subarray(TLB_INDEX, TLB_INDEX + 0x100000);
+    this.view = new DataView(memory.memory.buffer);
+    this.tables = new PageTables(state, memory, (physical) => (physical & state.get(layout.A20_MASK)) >>> 0);
+    memory.onRemap = () => this.flush();
+  }
+
+  // --- accesses of the guest at its present privilege ---
+
+  /** Reads for the interpreter, at the current privilege. @throws Fault #PF */
+  slowRead(linear: number, width: MemoryWidth): number {
+    return this.read(linear, width, this.user);
+  }
+
+  /** Writes for the interpreter, at the current privilege; all or nothing. @throws Fault #PF */
+  slowWrite(linear: number, width: MemoryWidth, value: number): void {
+    this.write(linear, width, value, this.user);
+  }
+
+  /** Raises what a write would raise and sets accessed and dirty bits, but writes nothing. @throws Fault #PF */
+  probeWrite(linear: number, width: number): void {
+    this.probe(linear, width, PAGE_WRITE | (this.user ? PAGE_USER : 0));
+  }
+
+  /**
+   * Host pointer of an instruction byte, translated for a fetch at the current privilege.
+   * Code can run from RAM and ROM only. Elsewhere a PC's bus floats high, so the CPU would see FF FF,
+   * an undefined opcode: that is what the guest gets.
+   * @throws Fault #PF, or #UD where neither RAM nor ROM answers
+   */
+  fetchPage(linear: number): number {
+    const at = linear >>> 0;
+    const entry = this.tlb[at >>> 12];
+    if (entry & (this.user ? TLB_USER_READ : TLB_SUPERVISOR_READ)) return ((entry & ~0xfff) + at) >>> 0;
+    const physical = this.resolve(at, this.user ? PAGE_USER : 0);
+    const kind = this.memory.kindOf(physical);
+    if (kind === PageKind.Ram || kind === PageKind.Rom) return this.memory.hostPointer(physical);
+    if (kind === PageKind.None) this.memory.onUnassigned?.(physical, false);
+    throw new Fault(Vector.UD);
+  }
+
+  // --- accesses of the processor itself ---
+
+  /** Reads as a supervisor whatever CPL is: descriptor tables, TSS, inner stacks. @throws Fault #PF */
+  readSystem(linear: number, width: MemoryWidth): number {
+    return this.read(linear, width, false);
+  }
+
+  /** Writes as a supervisor whatever CPL is. @throws Fault #PF */
+  writeSystem(linear: number, width: MemoryWidth, value: number): void {
+    this.write(linear, width, value, false);
+  }
+
+  /** Raises what a supervisor access to a range of at most 4096 bytes would raise. @throws Fault #PF */
+  probeSystem(linear: number, bytes: number, write: boolean): void {
+    this.probe(linear, bytes, write ? PAGE_WRITE : 0);
+  }
+
+  /** Reads as user or supervisor. @throws Fault #PF */
+  read(linear: number, width: MemoryWidth, user: boolean): number {
+    const at = linear >>> 0;
+    const low = PAGE_SIZE - (at & 0xfff);
+    if (low >= width) {
+      const entry = this.tlb[at >>> 12];
+      if (entry & (user ? TLB_USER_READ : TLB_SUPERVISOR_READ))
+        return this.readHost(((entry & ~0xfff) + at) >>> 0, width);
+      return this.memory.read(this.resolve(at, user ? PAGE_USER : 0), width);
+    }
+    const first = this.resolve(at, user ? PAGE_USER : 0);
+    const second = this.resolve((at + low) >>> 0, user ? PAGE_USER : 0);
+    let value = 0;
+    for (let i = 0; i < width; i++) {
+      value |= this.memory.read(i < low ? first + i : second + i - low, 1) << (8 * i);
+    }
+    return value >>> 0;
+  }
+
+  /** Writes as user or supervisor; both pages of a crossing access are checked before a byte is written. @throws Fault #PF */
+  write(linear: number, width: MemoryWidth, value: number, user: boolean): void {
+    const at = linear >>> 0;
+    const low = PAGE_SIZE - (at & 0xfff);
+    if (low >= width) {
+      const entry = this.tlb[at >>> 12];
+      const cut = width === 4 ? value >>> 0 : value & ((1 << (8 * width)) - 1);
+      if (entry & (user ? TLB_USER_WRITE : TLB_SUPERVISOR_WRITE)) {
+        this.writeHost(((entry & ~0xfff) + at) >>> 0, width, cut);
+      } else this.memory.write(this.resolve(at, user ? PAGE_USER | PAGE_WRITE : PAGE_WRITE), width, cut);
+      return;
+    }
+    const first = this.resolve(at, user ? PAGE_USER | PAGE_WRITE : PAGE_WRITE);
+    const second = this.resolve((at + low) >>> 0, user ? PAGE_USER | PAGE_WRITE : PAGE_WRITE);
+    for (let i = 0; i < width; i++) {
+      this.memory.write(i < low ? first + i : second + i - low, 1, (value >>> (8 * i)) & 0xff);
+    }
+  }
+
+  // --- translation without access ---
+
+  /**
+   * Physical address for an access of the guest, with all its effects (accessed and dirty bits, TLB, CR2).
+   * @throws Fault #PF
+   */
+  translate(linear: number, access: { write?: boolean; user?: boolean } = {}): number {
+    return this.resolve(linear >>> 0, (access.write ? PAGE_WRITE : 0) | (access.user ? PAGE_USER : 0));
+  }
+
+  /** Physical address without any side effect or permission check, or undefined where nothing is mapped. */
+  peek(linear: number): number | undefined {
+    return this.tables.walk(linear >>> 0).physical;
+  }
+
+  /** The levels of the page tables for a linear address, for a page-walk view. */
+  walk(linear: number): PageWalk {
+    return this.tables.walk(linear >>> 0);
+  }
+
+  // --- the TLB ---
+
+  /** Drops cached translations, all or all but the global ones, and the current code page. */
+  flush(keepGlobal = false): void {
+    let kept = 0;
+    for (let i = 0; i < this.filledCount; i++) {
+      const page = this.filled[i];
+      if (keepGlobal && this.tlb[page] & TLB_GLOBAL) this.filled[kept++] = page;
+      else this.tlb[page] = 0;
+    }
+    this.filledCount = kept;
+    this.state.dropCodePage();
+  }
+
+  /** Drops the translation of one page, of 4 KiB or 4 MiB, global or not (INVLPG), and the current code page. */
+  invalidate(linear: number): void {
+    const page = linear >>> 12;
+    this.tlb[page] &= TLB_LISTED;
+    const region = page & ~(LARGE_PAGES - 1);
+    for (let i = region; i < region + LARGE_PAGES; i++) {
+      if (this.tlb[i] & TLB_LARGE) this.tlb[i] &= TLB_LISTED;
+    }
+    this.state.dropCodePage();
+  }
+
+  /** Loads CR3, which drops all translations that are not global. */
+  loadPageDirectory(value: number): void {
+    this.state.setCr(3, value);
+    this.flush((this.state.cr(4) & CR4_PGE) !== 0);
+  }
+
+  /** Opens or closes the A20 gate: closed, bit 20 of every physical address is zero. */
+  setA20(open: boolean): void {
+    const mask = open ? 0xffffffff : 0xffefffff;
+    if (this.state.get(layout.A20_MASK) === mask) return;
+    this.state.set(layout.A20_MASK, mask);
+    this.flush();
+  }
+
+  private get user(): boolean {
+    return this.state.cpl === 3;
+  }
+
+  private probe(linear: number, bytes: number, access: number): void {
+    const at = linear >>> 0;
+    this.resolve(at, access);
+    const last = (at + bytes - 1) >>> 0;
+    // A fault on the second page reports the first byte of that page.
+    if (last >>> 12 !== at >>> 12) this.resolve((last & ~0xfff) >>> 0, access);
+  }
+
+  private readHost(pointer: number, width: MemoryWidth): number {
+    if (width === 4) return this.view.getUint32(pointer, true);
+    return width === 2 ? this.view.getUint16(pointer, true) : this.view.getUint8(pointer);
+  }
+
+  private writeHost(pointer: number, width: MemoryWidth, value: number): void {
+    if (width === 4) this.view.setUint32(pointer, value, true);
+    else if (width === 2) this.view.setUint16(pointer, value, true);
+    else this.view.setUint8(pointer, value);
+  }
+
+  /** Translates, checks and caches. */
+  private resolve(linear: number, access: number): number {
+    const a20 = this.state.get(layout.A20_MASK);
+    if (!this.state.paging) {
+      const physical = (linear & a20) >>> 0;
+      this.fill(linear, physical, TLB_SUPERVISOR_READ | TLB_USER_READ, TLB_SUPERVISOR_WRITE | TLB_USER_WRITE);
+      return physical;
+    }
+    const found = this.tables.translate(linear, access);
+    const physical = (found.physical & a20) >>> 0;
+    const read =
+      TLB_SUPERVISOR_READ |
+      (found.user ? TLB_USER_READ : 0) |
+      (found.global ? TLB_GLOBAL : 0) |
+      (found.large ? TLB_LARGE : 0);
+    let write = 0;
+    if (found.dirty) {
+      if (found.writable || !(this.state.cr(0) & CR0_WP)) write |= TLB_SUPERVISOR_WRITE;
+      if (found.writable && found.user) write |= TLB_USER_WRITE;
+    }
+    this.fill(linear, physical, read, write);
+    return physical;
+  }
+
+  /** Puts a page on the fast path: RAM for reads and permitted writes, ROM for reads, nothing else. */
+  private fill(linear: number, physical: number, read: number, write: number): void {
+    const kind = this.memory.kindOf(physical);
+    if ((kind !== PageKind.Ram && kind !== PageKind.Rom) || this.memory.isWatched(physical)) return;
+    const page = linear >>> 12;
+    if (!(this.tlb[page] & TLB_LISTED)) this.filled[this.filledCount++] = page;
+    const distance = this.memory.hostPointer(physical & ~0xfff) - (linear & ~0xfff);
+    this.tlb[page] = (distance & ~0xfff) | read | (kind === PageKind.Ram ? write : 0) | TLB_LISTED;
+  }
+}

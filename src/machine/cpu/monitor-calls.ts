@@ -1,0 +1,46 @@
+import { SegmentIndex } from '../layout';
+import type { CpuCore } from './core';
+import { Fault, Vector } from './fault';
+import type { Intercepts } from './intercepts';
+
+/**
+ * Answers VMCALLs of a firmware image, with EIP past the instruction and `eipStart` at it.
+ * @returns false where it does not know the call: then the hypervisor is asked
+ */
+export type FirmwareCall = () => boolean;
+
+interface FirmwareRange {
+  readonly start: number;
+  readonly end: number;
+  readonly call: FirmwareCall;
+}
+
+/** VMCALL: the way out of the firmware's and the hypervisor's ROMs. */
+export class MonitorCalls {
+  private readonly firmware: FirmwareRange[] = [];
+
+  constructor(
+    private readonly core: CpuCore,
+    private readonly intercepts: () => Intercepts,
+  ) {}
+
+  /**
+   * Lets a firmware image answer the VMCALLs inside it.
+   * @param start guest-physical address of the image
+   * @param length its size in bytes
+   */
+  register(start: number, length: number, call: FirmwareCall): void {
+    this.firmware.push({ start, end: start + length, call });
+  }
+
+  /** @throws Fault #UD where nobody answers; whatever the handler throws */
+  execute(): void {
+    const { state, mmu } = this.core;
+    const linear = state.segmentBase(SegmentIndex.CS) + state.eipStart;
+    const physical = mmu.peek(linear) ?? -1;
+    const range = this.firmware.find(({ start, end }) => physical >= start && physical < end);
+    if (range?.call()) return;
+    if (this.intercepts().monitorCall?.()) return;
+    throw new Fault(Vector.UD);
+  }
+}

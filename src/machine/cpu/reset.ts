@@ -1,0 +1,46 @@
+import * as layout from '../layout';
+import { Register, SegmentIndex } from '../layout';
+import type { CpuCore } from './core';
+import { REAL_ATTRIBUTES, SystemType } from './descriptor';
+
+/** Bookkeeping of the run loop and the board among the CPU's fields: a processor reset leaves it alone. */
+const KEPT = [layout.REMAINING, layout.EXIT, layout.BREAKPOINTS_ON, layout.A20_MASK];
+
+/** Present system segments with which LDTR and TR wake up. */
+const RESET_LDT = 0x80 | SystemType.Ldt;
+const RESET_TSS = 0x80 | SystemType.Tss16Busy;
+
+/**
+ * The processor's state after RESET (Intel SDM vol. 3A, table 9-1): real mode, CS:EIP = F000:FFF0 with base FFFF0000.
+ */
+export function resetCpu(core: CpuCore): void {
+  const { state, mmu, segmentation, model, clock } = core;
+  const kept = KEPT.map((field) => state.get(field));
+  state.u8.fill(0, layout.CPU_BASE, layout.CPU_END);
+  KEPT.forEach((field, i) => state.set(field, kept[i]));
+  if (state.get(layout.A20_MASK) === 0) state.set(layout.A20_MASK, 0xffffffff);
+
+  state.eflags = 0;
+  state.setReg(Register.EDX, model.signature);
+  // 486 and later wake up with caches off and ET fixed.
+  state.setCr(0, model.family >= 4 ? 0x60000010 : 0);
+  state.setDr(6, 0xffff0ff0);
+  state.setDr(7, 0x400);
+  state.set(layout.GDTR_LIMIT, 0xffff);
+  state.set(layout.IDTR_LIMIT, 0xffff);
+  for (let segment = SegmentIndex.ES; segment <= SegmentIndex.GS; segment++) {
+    segmentation.setHidden(segment, 0, 0, 0xffff, REAL_ATTRIBUTES);
+  }
+  segmentation.setHidden(SegmentIndex.CS, 0xf000, 0xffff0000, 0xffff, REAL_ATTRIBUTES);
+  for (const [segment, attributes] of [
+    [SegmentIndex.LDTR, RESET_LDT],
+    [SegmentIndex.TR, RESET_TSS],
+  ]) {
+    state.u32[(layout.SEG_LIMIT >>> 2) + segment] = 0xffff;
+    state.u32[(layout.SEG_ATTRIBUTES >>> 2) + segment] = attributes;
+  }
+  segmentation.setCpl(0);
+  state.f64[layout.TSC_OFFSET >>> 3] = -clock.now;
+  mmu.flush();
+  core.restartAt(0xfff0);
+}
