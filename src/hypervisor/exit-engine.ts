@@ -1,5 +1,6 @@
 import type { Channel, PortAccess } from '../machine/bus/port-access';
 import { AbortInstruction } from '../machine/cpu/fault';
+import { type StringIoForm, stringIo } from '../machine/cpu/string-io';
 import type { PortDirection, PortWidth } from '../machine/devices/device';
 import { SegmentIndex } from '../machine/layout';
 import { type CostProfile, cyclesOf, type OperationKind } from './cost/cost-profile';
@@ -7,7 +8,7 @@ import type { ExitLog } from './exits/exit-log';
 import type { CostParts, ExitRecord } from './exits/exit-record';
 import { emptyRecord } from './exits/exit-ring';
 import { totalCycles } from './exits/exit-table';
-import type { GuestMachine, StringAccess } from './guest-machine';
+import type { GuestMachine } from './guest-machine';
 
 /** Channels by which an exit comes about. */
 export type ExitChannel = Exclude<Channel, 'direct'>;
@@ -104,7 +105,8 @@ export class ExitEngine {
   /** Opens an exit at the instruction being executed. */
   begin(channel: ExitChannel, reason: string, hypercall: string): void {
     this.startedAt = this.options.nanoseconds();
-    const { state, clock } = this.machine;
+    const { clock } = this.machine;
+    const { state } = this.machine.cpu;
     const { record, access } = this;
     this.channel = channel;
     this.kind = 'call';
@@ -155,20 +157,21 @@ export class ExitEngine {
    * @returns false if elements are left, for which the guest comes back
    * @throws AbortInstruction or Fault; elements done before are recorded
    */
-  string(string: StringAccess, port: number): boolean {
+  string(form: StringIoForm, port: number): boolean {
     this.kind = 'string';
-    this.describe(string.direction, string.width, port);
+    this.describe(form.direction, form.width, port);
     const cost = this.costs[this.channel].string;
     const fixed = cost.transition + cost.decode + cost.return;
+    const { cpu } = this.machine;
     let end: StringEnd = 'fault';
     try {
-      this.machine.stringIo(string, (value, count) => {
+      stringIo(cpu, form, (value, count) => {
         const moved = this.move(value, count);
         const first = this.elements === 1 && !this.resumed;
         this.charge(first ? fixed + cost.device : cost.device);
         return moved;
       });
-      end = this.machine.state.eip === this.machine.state.eipStart ? 'unfinished' : 'done';
+      end = cpu.state.eip === cpu.state.eipStart ? 'unfinished' : 'done';
     } catch (error) {
       if (error instanceof AbortInstruction) end = 'unfinished';
       throw error;

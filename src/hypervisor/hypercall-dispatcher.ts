@@ -1,5 +1,6 @@
 import { PortVerdict } from '../machine/bus/port-access';
 import { AbortInstruction } from '../machine/cpu/fault';
+import type { CpuState } from '../machine/cpu/state';
 import type { PortDirection, PortWidth } from '../machine/devices/device';
 import { EXIT_STOP, Register, SegmentIndex } from '../machine/layout';
 import {
@@ -51,7 +52,7 @@ export interface HypercallObserver {
 
 /** Finds the action of a hypercall, checks, carries it out, counts it, and lets the debugger have its say. */
 export class HypercallDispatcher implements HypercallContext {
-  readonly state: GuestMachine['state'];
+  readonly state: CpuState;
   observer: HypercallObserver | undefined;
   private readonly watched = new Set<HypercallDefinition>();
   private readonly counters = new CallCounters();
@@ -70,7 +71,7 @@ export class HypercallDispatcher implements HypercallContext {
     private readonly servers: readonly AbiServer[],
     readonly report: (kind: string, message: string) => void,
   ) {
-    this.state = machine.state;
+    this.state = machine.cpu.state;
     this.event = new HypercallEvent(allCalls(servers[0].abi)[0]);
   }
 
@@ -92,7 +93,7 @@ export class HypercallDispatcher implements HypercallContext {
    */
   serve(): boolean {
     const linear = (this.state.segmentBase(SegmentIndex.CS) + this.state.eipStart) >>> 0;
-    const pointer = this.machine.mmu.fetchPage(linear);
+    const pointer = this.machine.cpu.mmu.fetchPage(linear);
     for (const server of this.servers) {
       const call = server.identify(pointer, linear);
       if (call) {
@@ -184,7 +185,8 @@ export class HypercallDispatcher implements HypercallContext {
 
   /** Reads the stack above the return address, byte by byte and without side effects; unmapped bytes read as ones. */
   private readonly stackWord = (index: number): number => {
-    const { state, mmu, memory } = this.machine;
+    const { memory } = this.machine;
+    const { state, mmu } = this.machine.cpu;
     const start = state.segmentBase(SegmentIndex.SS) + state.reg(Register.ESP) + 4 + 4 * index;
     let value = 0;
     for (let i = 0; i < 4; i++) {

@@ -40,7 +40,7 @@ export class GuestCode {
    *   CPU has executed, i.e. the guest changed its tables and left a stale translation behind
    */
   decode(): IoInstruction {
-    const { state } = this.machine;
+    const { state } = this.machine.cpu;
     this.linear = (state.segmentBase(SegmentIndex.CS) + state.eipStart) >>> 0;
     this.page = -1;
     const failure = this.decoder.decode(this.fetch, state.get(layout.CODE_32) !== 0);
@@ -49,7 +49,8 @@ export class GuestCode {
   }
 
   private readonly fetch = (index: number): number => {
-    const { mmu, memory, state } = this.machine;
+    const { memory } = this.machine;
+    const { mmu, state } = this.machine.cpu;
     const linear = (this.linear + index) >>> 0;
     const page = linear - (linear % PAGE);
     if (page !== this.page) {

@@ -33,13 +33,13 @@ export class IoEmulation {
   private emulateDecoded(): void {
     const instruction = this.code.decode();
     this.engine.decoded(this.code.bytes);
-    const port = instruction.immediate >= 0 ? instruction.immediate : this.machine.state.reg16(Register.EDX);
+    const port = instruction.immediate >= 0 ? instruction.immediate : this.machine.cpu.state.reg16(Register.EDX);
     if (instruction.string) this.engine.string(instruction, port);
     else this.single(instruction.direction === 'in', instruction.width, port);
   }
 
   private single(input: boolean, width: PortWidth, port: number): void {
-    const { state } = this.machine;
+    const { state } = this.machine.cpu;
     if (input) setAccumulator(state, width, this.engine.port('in', width, port, 0));
     else this.engine.port('out', width, port, accumulator(state, width));
     this.engine.end();
