@@ -1,4 +1,5 @@
 import { LaunchError, type LaunchConfiguration } from '../../src/debugger/types';
+import { DEFAULT_COST_PROFILE } from '../../src/hypervisor/cost/profiles';
 import { SchemaError } from '../schema/schema';
 import { launchAttributes } from './attributes';
 
@@ -34,7 +35,7 @@ export function launchConfiguration(attributes: unknown, defaults: LaunchDefault
     hypervisor: {
       mode: hypervisor?.mode ?? 'vmi',
       disableIoOps: hypervisor?.disableIoOps ?? false,
-      costProfile: hypervisor?.costProfile ?? 'default',
+      costProfile: hypervisor?.costProfile ?? DEFAULT_COST_PROFILE.name,
       abis: hypervisor?.abis ?? ['vmi'],
     },
     stopOnEntry: given.stopOnEntry ?? false,

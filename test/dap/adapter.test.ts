@@ -265,7 +265,7 @@ describe('debug adapter', () => {
       engine.session.emit({ type: 'ended', end: { ...HALTED, exitCode: 3 } });
       assert.deepEqual(
         client.log.slice(-3).map((message) => {
-          const { event, body } = message as { event: string; body?: unknown };
+          const { event, body } = message as unknown as { event: string; body?: unknown };
           return [event, body];
         }),
         [
