@@ -16,7 +16,7 @@ const TEXTS = [
   'mov ebp, esp',
   'sub esp, 0x10',
   'call 0x100b <f+0xb>',
-  'mov [ebp-4], eax',
+  'mov [ebp-0x4], eax',
   'rep outsb',
   'leave',
   'ret',

@@ -5,26 +5,31 @@ import { scalarOf } from '../../src/debugger/expressions/operand';
 import { compileTemplate } from '../../src/debugger/expressions/template';
 import { TextError } from '../../src/debugger/text/text-error';
 import { EvaluationError } from '../../src/debugger/values/memory';
-import { CHAR, type CType, INT, pointerTo, typeText, U16, U32, U8 } from '../../src/debugger/values/types';
+import { type StructType, type Type, typeName } from '../../src/symbols/types';
+import { arrayOf, CHAR, INT, pointerTo, U16, U32, U8 } from '../../src/debugger/values/types';
 import { TestScope, TestTarget } from './support';
 
 describe('expressions', () => {
   let target: TestTarget;
   let scope: TestScope;
 
-  const node: CType = {
-    kind: 'record',
+  const node: StructType = {
+    kind: 'struct',
     keyword: 'struct',
     name: 'node',
-    size: 12,
-    members: () => [
-      { name: 'id', type: U16, offset: 0 },
-      { name: 'low', type: U8, offset: 2, bits: { low: 0, count: 3 } },
-      { name: 'high', type: INT, offset: 2, bits: { low: 3, count: 5 } },
-      { name: 'next', type: pointerTo(node), offset: 4 },
-      { name: 'tag', type: { kind: 'array', element: CHAR, count: 4 }, offset: 8 },
-    ],
+    byteSize: 12,
+    incomplete: false,
+    get members() {
+      return [
+        { name: 'id', type: U16, offset: 0 },
+        { name: 'low', type: U8, offset: 2, bitOffset: 0, bitSize: 3 },
+        { name: 'high', type: INT, offset: 2, bitOffset: 3, bitSize: 5 },
+        { name: 'next', type: pointerTo(node), offset: 4 },
+        { name: 'tag', type: arrayOf(CHAR, 4), offset: 8 },
+      ];
+    },
   };
+  const matrix: Type = { kind: 'array', element: U8, dimensions: [2, 3], stride: 1, byteSize: 6 };
 
   beforeEach(() => {
     target = new TestTarget();
@@ -32,9 +37,10 @@ describe('expressions', () => {
     target.state.setReg(0, 0x12345678);
     target.state.setReg(4, 0x100);
     scope.variable('head', node, 0x1000);
-    scope.variable('table', { kind: 'array', element: U32, count: 4 }, 0x2000);
+    scope.variable('table', arrayOf(U32, 4), 0x2000);
+    scope.variable('matrix', matrix, 0x2000);
     scope.types.set('struct node', node);
-    scope.types.set('node_t', { kind: 'alias', name: 'node_t', target: node });
+    scope.types.set('node_t', { kind: 'typedef', name: 'node_t', byteSize: 12, target: node });
     target.memory.write(0x1000, Uint8Array.of(7, 1, 0b10000_101, 0, 0x10, 0x10, 0, 0, 65, 66, 0xff, 0));
     target.memory.write(0x1010, Uint8Array.of(9, 0, 0, 0, 0, 0, 0, 0, 67, 0, 0, 0));
     target.memory.write(0x2000, Uint8Array.of(1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 0xff, 0xff, 0xff, 0xff));
@@ -43,7 +49,7 @@ describe('expressions', () => {
 
   const value = (text: string, assignments = false): unknown =>
     scalarOf(compileExpression(text, target, scope, { assignments }));
-  const type = (text: string): string => typeText(compileExpression(text, target, scope).type);
+  const type = (text: string): string => typeName(compileExpression(text, target, scope).type);
 
   const values: [string, number | bigint][] = [
     ['1 + 2 * 3', 7],
@@ -104,6 +110,9 @@ describe('expressions', () => {
     ['table[3]', 4294967295],
     ['((s32 *)table)[3]', -1],
     ['(u32)&table', 0x2000],
+    ['matrix[1][1]', 2],
+    ['sizeof matrix[1]', 3],
+    ['matrix + 1', 0x2003],
     ['COM1.THR', 0x3f8],
     ['"AB"[1]', 66],
     ['table[0] == 1 && head.id != 0', 1],
@@ -119,6 +128,7 @@ describe('expressions', () => {
     assert.equal(type('table[0] + 1'), 'unsigned int');
     assert.equal(type('al'), 'u8');
     assert.equal(type('1ll'), 'long long');
+    assert.equal(type('matrix[1]'), 'u8 [3]');
     assert.equal(type('*head.next'), 'struct node');
   });
 

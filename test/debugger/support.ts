@@ -3,7 +3,8 @@ import { LiveRegisters } from '../../src/debugger/registers/frame-registers';
 import type { SystemWriter } from '../../src/debugger/registers/table';
 import type { ExpressionTarget, Scope, VariableReference } from '../../src/debugger/expressions/scope';
 import { EvaluationError, type GuestMemory } from '../../src/debugger/values/memory';
-import { type CType, U16, U32 } from '../../src/debugger/values/types';
+import type { Type } from '../../src/symbols/types';
+import { U16, U32 } from '../../src/debugger/values/types';
 
 /** 64 KiB of flat memory, linear and physical alike; everything above is not present. */
 export class FlatMemory implements GuestMemory {
@@ -55,11 +56,11 @@ export class TestScope implements Scope {
   readonly events = new Map<string, number>();
   readonly locals = new Map<string, VariableReference>();
   readonly globals = new Map<string, VariableReference>();
-  readonly symbols = new Map<string, { address: number; type?: CType; function: boolean }>();
-  readonly types = new Map<string, CType>();
-  readonly enumerators = new Map<string, { value: number; type: CType }>();
+  readonly symbols = new Map<string, { address: number; type?: Type; function: boolean }>();
+  readonly types = new Map<string, Type>();
+  readonly enumerators = new Map<string, { value: number; type: Type }>();
 
-  event(name: string): { type: CType; read: () => number } | undefined {
+  event(name: string): { type: Type; read: () => number } | undefined {
     if (!this.events.has(name)) return undefined;
     return { type: name === 'port' ? U16 : U32, read: () => this.events.get(name)! };
   }
@@ -72,15 +73,15 @@ export class TestScope implements Scope {
     return this.globals.get(name);
   }
 
-  symbol(name: string): { address: number; type?: CType; function: boolean } | undefined {
+  symbol(name: string): { address: number; type?: Type; function: boolean } | undefined {
     return this.symbols.get(name);
   }
 
-  enumerator(name: string): { value: number; type: CType } | undefined {
+  enumerator(name: string): { value: number; type: Type } | undefined {
     return this.enumerators.get(name);
   }
 
-  type(name: string): CType | undefined {
+  type(name: string): Type | undefined {
     return this.types.get(name);
   }
 
@@ -93,7 +94,7 @@ export class TestScope implements Scope {
   }
 
   /** Declares a variable in memory. */
-  variable(name: string, type: CType, address: number): void {
+  variable(name: string, type: Type, address: number): void {
     this.globals.set(name, { name, type, locate: () => ({ kind: 'memory', address }) });
   }
 }

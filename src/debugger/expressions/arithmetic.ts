@@ -1,6 +1,7 @@
 import { EvaluationError } from '../values/memory';
 import { convert, isScalar, isSigned, isWide } from '../values/scalars';
-import { type CType, DOUBLE, INT, LONG_LONG, sizeOf, strip, UNSIGNED, UNSIGNED_LONG_LONG } from '../values/types';
+import type { Type } from '../../symbols/types';
+import { DOUBLE, INT, isBoolean, isFloat, LONG_LONG, strip, UNSIGNED, UNSIGNED_LONG_LONG } from '../values/types';
 import type { ArithmeticOperator, ComparisonOperator } from './ast';
 import { type Operand, scalar, scalarOf } from './operand';
 
@@ -45,43 +46,34 @@ const FLOAT: Readonly<Partial<Record<ArithmeticOperator, Binary<number>>>> = {
   '/': (a, b) => a / b,
 };
 
-function isFloat(type: CType): boolean {
-  return strip(type).kind === 'float';
-}
-
 /** The integer promotions: everything below int becomes int (C11 6.3.1.1). */
-export function promoted(type: CType): CType {
+export function promoted(type: Type): Type {
   const inner = strip(type);
-  if (inner.kind === 'float') return DOUBLE;
+  if (isFloat(inner)) return DOUBLE;
   if (inner.kind === 'pointer') return UNSIGNED;
-  if (sizeOf(inner) === 8) return isSigned(inner) ? LONG_LONG : UNSIGNED_LONG_LONG;
-  return sizeOf(inner) === 4 && !isSigned(inner) ? UNSIGNED : INT;
+  if (inner.byteSize === 8) return isSigned(inner) ? LONG_LONG : UNSIGNED_LONG_LONG;
+  return inner.byteSize === 4 && !isSigned(inner) ? UNSIGNED : INT;
 }
 
 /** The usual arithmetic conversions (C11 6.3.1.8). */
-export function commonType(left: CType, right: CType): CType {
+export function commonType(left: Type, right: Type): Type {
   const a = promoted(left);
   const b = promoted(right);
   return [DOUBLE, UNSIGNED_LONG_LONG, LONG_LONG, UNSIGNED].find((type) => a === type || b === type) ?? INT;
 }
 
 /** The operand converted to a scalar type, at no cost where it has that type's range already. */
-export function converted(operand: Operand, type: CType): Operand {
+export function converted(operand: Operand, type: Type): Operand {
   const from = strip(operand.type);
   const to = strip(type);
   const { number } = operand;
-  if (number && from.kind !== 'float' && to.kind !== 'float' && !isWide(to) && !isBoolean(to)) {
-    const size = sizeOf(to);
-    const narrower = sizeOf(from) < size && !isSigned(from);
-    if (narrower || (sizeOf(from) <= size && isSigned(from) === isSigned(to))) return { type, number };
+  if (number && !isFloat(from) && !isFloat(to) && !isWide(to) && !isBoolean(to)) {
+    const size = to.byteSize;
+    const narrower = from.byteSize < size && !isSigned(from);
+    if (narrower || (from.byteSize <= size && isSigned(from) === isSigned(to))) return { type, number };
     if (size === 4) return isSigned(to) ? { type, number: () => number() | 0 } : { type, number: () => number() >>> 0 };
   }
   return scalar(type, () => convert(scalarOf(operand), type));
-}
-
-function isBoolean(type: CType): boolean {
-  const inner = strip(type);
-  return inner.kind === 'integer' && inner.encoding === 'boolean';
 }
 
 /** True if a scalar operand is not zero. */

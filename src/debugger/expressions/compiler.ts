@@ -3,18 +3,22 @@ import { didYouMean } from '../text/suggest';
 import { TextError } from '../text/text-error';
 import { EvaluationError } from '../values/memory';
 import { decode, isScalar } from '../values/scalars';
+import { type Type, typeName } from '../../symbols/types';
 import {
+  arrayOf,
+  bitsOf,
   builtin,
   CHAR,
-  type CType,
+  elementOf,
   findMember,
   INT,
+  isFloat,
+  isInteger,
   LONG_LONG,
   memberNames,
   pointerTo,
-  sizeOf,
+  strideOf,
   strip,
-  typeText,
   U16,
   U32,
   U64,
@@ -37,6 +41,8 @@ export interface CompileOptions {
 type NodeOf<K extends ExpressionNode['kind']> = Extract<ExpressionNode, { kind: K }>;
 
 const REGISTER_TYPES = { 1: U8, 2: U16, 4: U32 } as const;
+/** A function whose type is not known. */
+const FUNCTION: Type = { kind: 'function', byteSize: 0, result: builtin('void')!, parameters: [], variadic: false };
 const STACK_REGISTERS = new Set(['ebp', 'esp', 'bp', 'sp']);
 
 /** Turns a parsed expression into closures. All names and types are settled here, so that evaluation only computes. */
@@ -86,7 +92,7 @@ class Compiler {
         return this.cast(node);
       case 'sizeof': {
         const type = node.type ? this.type(node.type) : this.compile(node.operand!).type;
-        return constant(UNSIGNED, sizeOf(type));
+        return constant(UNSIGNED, type.byteSize);
       }
       case 'index':
         return this.index(node);
@@ -115,7 +121,7 @@ class Compiler {
   /** A text has no address in the guest; it serves as an array to show and to index. */
   private string(node: NodeOf<'string'>): Operand {
     const bytes = Uint8Array.from([...node.value, '\0'], (character) => character.charCodeAt(0));
-    return { type: { kind: 'array', element: CHAR, count: bytes.length }, bytes: () => bytes };
+    return { type: arrayOf(CHAR, bytes.length), bytes: () => bytes };
   }
 
   private name({ name }: NodeOf<'name'>): Operand | undefined {
@@ -136,7 +142,7 @@ class Compiler {
     const symbol = scope.symbol(name);
     if (symbol) {
       const { address, type } = symbol;
-      if (symbol.function) return memoryOperand(target, { kind: 'function', name }, () => address);
+      if (symbol.function) return memoryOperand(target, type ?? FUNCTION, () => address);
       return type ? memoryOperand(target, type, () => address) : constant(pointerTo(U8), address);
     }
     const enumerator = scope.enumerator(name);
@@ -197,12 +203,12 @@ class Compiler {
   private dereference(node: NodeOf<'unary'>, operand: Operand): Operand {
     const inner = strip(operand.type);
     if (inner.kind === 'pointer') {
-      const type = inner.target();
+      const type = inner.target;
       if (strip(type).kind === 'void') this.fail(node, 'a void pointer has nothing to show: cast it, as in *(u32 *)p');
       return memoryOperand(this.target, type, operand.number!);
     }
-    if (inner.kind === 'integer') return memoryOperand(this.target, U32, converted(operand, UNSIGNED).number!);
-    this.fail(node, `"*" needs a pointer, not ${typeText(operand.type)}`);
+    if (isInteger(inner)) return memoryOperand(this.target, U32, converted(operand, UNSIGNED).number!);
+    this.fail(node, `"*" needs a pointer, not ${typeName(operand.type)}`);
   }
 
   private arithmetic(node: NodeOf<'arithmetic'>, left: Operand, right: Operand): Operand {
@@ -222,11 +228,11 @@ class Compiler {
 
   private elementSize(pointer: Operand): number {
     const inner = strip(pointer.type);
-    return Math.max(1, inner.kind === 'pointer' ? sizeOf(inner.target()) : 1);
+    return Math.max(1, inner.kind === 'pointer' ? inner.target.byteSize : 1);
   }
 
   private offsetPointer(node: ExpressionNode, pointer: Operand, index: Operand): Operand {
-    if (!isScalar(index.type) || strip(index.type).kind === 'float') this.fail(node, 'an index is an integer');
+    if (!isScalar(index.type) || isFloat(index.type)) this.fail(node, 'an index is an integer');
     const backwards = node.kind === 'arithmetic' && node.operator === '-';
     const size = this.elementSize(pointer) * (backwards ? -1 : 1);
     const base = pointer.number!;
@@ -236,7 +242,7 @@ class Compiler {
 
   private truth(node: ExpressionNode, operand: Operand): () => boolean {
     const value = decay(operand);
-    if (!isScalar(value.type)) this.fail(node, `a value of type ${typeText(value.type)} is neither true nor false`);
+    if (!isScalar(value.type)) this.fail(node, `a value of type ${typeName(value.type)} is neither true nor false`);
     return truth(value);
   }
 
@@ -267,7 +273,7 @@ class Compiler {
     if (!place) this.fail(node, 'only registers, variables and memory can be assigned to');
     if (place.kind === 'other' && !place.write) this.fail(node, `${place.name} cannot be set`);
     if (!isScalar(operand.type))
-      this.fail(node, `a value of type ${typeText(operand.type)} cannot be assigned as a whole`);
+      this.fail(node, `a value of type ${typeName(operand.type)} cannot be assigned as a whole`);
   }
 
   /** Stores what `compute` gives; the value of the whole is that of the place afterwards, or before. */
@@ -287,7 +293,7 @@ class Compiler {
     const place = this.compile(node.target);
     this.assignable(node, place);
     const value = decay(this.compile(node.value));
-    if (!isScalar(value.type)) this.fail(node.value, `a value of type ${typeText(value.type)} cannot be assigned`);
+    if (!isScalar(value.type)) this.fail(node.value, `a value of type ${typeName(value.type)} cannot be assigned`);
     if (!node.operator) return this.stored(place, value);
     const { operator, start, end } = node;
     const combined = { kind: 'arithmetic' as const, operator, left: node.target, right: node.value, start, end };
@@ -308,12 +314,12 @@ class Compiler {
     const inner = strip(type);
     const operand = decay(this.compile(node.operand));
     if (inner.kind === 'void') return { type };
-    if (!isScalar(type)) this.fail(node.type, `a cast to ${typeText(type)} is not possible; cast a pointer instead`);
-    if (!isScalar(operand.type)) this.fail(node.operand, `a value of type ${typeText(operand.type)} cannot be cast`);
+    if (!isScalar(type)) this.fail(node.type, `a cast to ${typeName(type)} is not possible; cast a pointer instead`);
+    if (!isScalar(operand.type)) this.fail(node.operand, `a value of type ${typeName(operand.type)} cannot be cast`);
     return converted(operand, type);
   }
 
-  private type(name: TypeName): CType {
+  private type(name: TypeName): Type {
     let type = this.scope.type(name.base) ?? builtin(name.base);
     if (!type) this.fail(name, `there is no type "${name.base}"`);
     for (let i = 0; i < name.pointers; i++) type = pointerTo(type);
@@ -327,23 +333,25 @@ class Compiler {
     if (inner.kind === 'array' && whole.place?.kind !== 'memory') return this.elementOfBytes(node, whole, index);
     const object = decay(whole);
     const pointer = strip(object.type);
-    if (pointer.kind !== 'pointer') this.fail(node, `a value of type ${typeText(whole.type)} has no elements`);
+    if (pointer.kind !== 'pointer') this.fail(node, `a value of type ${typeName(whole.type)} has no elements`);
     const element = this.offsetPointer(node, object, index);
     const space = whole.place?.kind === 'memory' ? whole.place.space : 'linear';
-    return memoryOperand(this.target, pointer.target(), element.number!, inner.kind === 'array' ? space : 'linear');
+    return memoryOperand(this.target, pointer.target, element.number!, inner.kind === 'array' ? space : 'linear');
   }
 
   private elementOfBytes(node: NodeOf<'index'>, whole: Operand, index: Operand): Operand {
     const inner = strip(whole.type);
     if (inner.kind !== 'array' || !whole.bytes) this.fail(node, 'there is no array here');
-    const size = sizeOf(inner.element);
+    const size = strideOf(inner);
+    const element = elementOf(inner);
     const { bytes } = whole;
     const at = converted(index, INT).number!;
-    return valueOfBytes(inner.element, () => {
+    return valueOfBytes(element, () => {
       const start = at() * size;
       const all = bytes();
-      if (start < 0 || start + size > all.length) throw new EvaluationError('the index is outside the array');
-      return all.slice(start, start + size);
+      if (start < 0 || start + element.byteSize > all.length)
+        throw new EvaluationError('the index is outside the array');
+      return all.slice(start, start + element.byteSize);
     });
   }
 
@@ -358,25 +366,26 @@ class Compiler {
       // A dot after a pointer is forgiven: there is nothing else it could mean.
       const pointer = decay(object);
       const inner = strip(pointer.type);
-      record = inner.kind === 'pointer' ? strip(inner.target()) : inner;
+      record = inner.kind === 'pointer' ? strip(inner.target) : inner;
       base = pointer.number;
     }
-    if (record.kind !== 'record') {
-      this.fail(node, `a value of type ${typeText(object.type)} has no members`);
+    if (record.kind !== 'struct') {
+      this.fail(node, `a value of type ${typeName(object.type)} has no members`);
     }
     const member = findMember(record, node.name);
     if (!member) {
       const hint = didYouMean(node.name, memberNames(record));
-      this.fail(node, `${typeText(record)} has no member "${node.name}".${hint}`);
+      this.fail(node, `${typeName(record)} has no member "${node.name}".${hint}`);
     }
-    const { offset, type, bits } = member;
+    const { offset, type } = member;
+    const bits = bitsOf(member);
     if (base) {
       const address = base;
       return memoryOperand(this.target, type, () => (address() + offset) >>> 0, space, bits);
     }
     const { bytes } = object;
     if (!bytes) this.fail(node, 'the object is not in memory');
-    return valueOfBytes(type, () => bytes().slice(offset, offset + sizeOf(type)));
+    return valueOfBytes(type, () => bytes().slice(offset, offset + type.byteSize));
   }
 
   /** `COM1.THR` is a number where `COM1` is nothing else. */
@@ -387,8 +396,8 @@ class Compiler {
 
   private address(node: ExpressionNode): () => number {
     const operand = decay(this.compile(node));
-    if (!isScalar(operand.type) || strip(operand.type).kind === 'float') {
-      this.fail(node, `an address is a number, not ${typeText(operand.type)}`);
+    if (!isScalar(operand.type) || isFloat(operand.type)) {
+      this.fail(node, `an address is a number, not ${typeName(operand.type)}`);
     }
     return converted(operand, UNSIGNED).number!;
   }
@@ -404,7 +413,7 @@ class Compiler {
 }
 
 /** An operand that is only known by its bytes. */
-function valueOfBytes(type: CType, bytes: () => Uint8Array): Operand {
+function valueOfBytes(type: Type, bytes: () => Uint8Array): Operand {
   return isScalar(type) ? scalar(type, () => decode(bytes(), type)) : { type, bytes };
 }
 
@@ -431,7 +440,7 @@ export function compileExpression(
 export function compileCondition(text: string, target: ExpressionTarget, scope: Scope): () => boolean {
   const operand = decay(compileExpression(text, target, scope));
   if (!isScalar(operand.type)) {
-    throw new TextError(`a value of type ${typeText(operand.type)} is neither true nor false`, text, 0, text.length);
+    throw new TextError(`a value of type ${typeName(operand.type)} is neither true nor false`, text, 0, text.length);
   }
   return truth(operand);
 }

@@ -10,7 +10,8 @@ import {
   isWide,
   type Scalar,
 } from '../values/scalars';
-import { type BitRange, type CType, pointerTo, sizeOf, strip, typeText, U32 } from '../values/types';
+import { type Type, typeName } from '../../symbols/types';
+import { type BitRange, elementOf, isFloat, pointerTo, strip, U32 } from '../values/types';
 import type { ExpressionTarget, VariableReference } from './scope';
 
 /** A place that an operand was read from: what can be assigned to or have its address taken. */
@@ -24,7 +25,7 @@ export type Place =
  * void have neither. Numbers are in the range of the type.
  */
 export interface Operand {
-  readonly type: CType;
+  readonly type: Type;
   readonly number?: () => number;
   readonly wide?: () => bigint;
   /** Bytes of an array or a struct. */
@@ -36,22 +37,22 @@ export interface Operand {
 export function scalarOf(operand: Operand): Scalar {
   if (operand.number) return operand.number();
   if (operand.wide) return operand.wide();
-  throw new EvaluationError(`a value of type ${typeText(operand.type)} is not a number`);
+  throw new EvaluationError(`a value of type ${typeName(operand.type)} is not a number`);
 }
 
 /** An operand whose scalar is worked out by `read`. */
-export function scalar(type: CType, read: () => Scalar, place?: Place): Operand {
+export function scalar(type: Type, read: () => Scalar, place?: Place): Operand {
   return isWide(type) ? { type, wide: read as () => bigint, place } : { type, number: read as () => number, place };
 }
 
-export function constant(type: CType, value: Scalar): Operand {
+export function constant(type: Type, value: Scalar): Operand {
   return scalar(type, () => value);
 }
 
 /** The object of a type at an address. */
 export function memoryOperand(
   target: ExpressionTarget,
-  type: CType,
+  type: Type,
   address: () => number,
   space: 'linear' | 'physical' = 'linear',
   bits?: BitRange,
@@ -59,11 +60,11 @@ export function memoryOperand(
   const { memory } = target;
   const place: Place = { kind: 'memory', space, address, bits };
   const inner = strip(type);
-  const length = bits ? bitFieldBytes(bits) : sizeOf(inner);
+  const length = bits ? bitFieldBytes(bits) : inner.byteSize;
   const bytes = (): Uint8Array =>
     space === 'linear' ? memory.read(address(), length) : memory.readPhysical(address(), length);
   if (!isScalar(inner)) return { type, bytes, place };
-  const integer = inner.kind !== 'float' && length <= 4 && length !== 3;
+  const integer = !isFloat(inner) && length <= 4 && length !== 3;
   if (space === 'linear' && !bits && integer) {
     const width = length as 1 | 2 | 4;
     if (!isSigned(inner)) return { type, number: () => memory.readNumber(address(), width), place };
@@ -85,9 +86,9 @@ export function variableOperand(target: ExpressionTarget, variable: VariableRefe
     const location = variable.locate();
     switch (location.kind) {
       case 'memory':
-        return target.memory.read(location.address, sizeOf(type));
+        return target.memory.read(location.address, type.byteSize);
       case 'register':
-        return encode(target.frame.general(location.index), U32).slice(0, sizeOf(type));
+        return encode(target.frame.general(location.index), U32).slice(0, type.byteSize);
       case 'value':
         return encode(location.value, type);
       case 'bytes':
@@ -100,7 +101,7 @@ export function variableOperand(target: ExpressionTarget, variable: VariableRefe
     const location = variable.locate();
     switch (location.kind) {
       case 'memory':
-        return decode(target.memory.read(location.address, sizeOf(type)), type);
+        return decode(target.memory.read(location.address, type.byteSize), type);
       case 'register':
         return convert(target.frame.general(location.index), type);
       case 'value':
@@ -151,7 +152,7 @@ export function store(target: ExpressionTarget, operand: Operand, value: Scalar)
     place.write(converted);
     return;
   }
-  if (!isScalar(type)) throw new EvaluationError(`a value of type ${typeText(type)} cannot be assigned as a whole`);
+  if (!isScalar(type)) throw new EvaluationError(`a value of type ${typeName(type)} cannot be assigned as a whole`);
   const address = place.address();
   const { memory } = target;
   const { bits } = place;
@@ -170,6 +171,6 @@ export function decay(operand: Operand): Operand {
   const inner = strip(operand.type);
   const { place } = operand;
   if ((inner.kind !== 'array' && inner.kind !== 'function') || place?.kind !== 'memory') return operand;
-  const target = inner.kind === 'array' ? inner.element : operand.type;
+  const target = inner.kind === 'array' ? elementOf(inner) : operand.type;
   return { type: pointerTo(target), number: place.address };
 }

@@ -1,7 +1,7 @@
 import type { RegisterContext } from '../registers/table';
 import type { GuestMemory } from '../values/memory';
 import type { Scalar } from '../values/scalars';
-import type { CType } from '../values/types';
+import type { Type } from '../../symbols/types';
 
 /** Where the bytes of a variable are at this moment. */
 export type VariableLocation =
@@ -16,7 +16,7 @@ export type VariableLocation =
 /** A C variable that is visible at a place. */
 export interface VariableReference {
   name: string;
-  type: CType;
+  type: Type;
   /**
    * Works out where the variable is now.
    * @throws EvaluationError if it is nowhere (optimized out, or the frame is not known)
@@ -29,13 +29,13 @@ export interface SymbolReference {
   /** Linear address. */
   address: number;
   /** Of an object with a known type, else undefined: the name then stands for its address. */
-  type?: CType;
+  type?: Type;
   function: boolean;
 }
 
 /** A value that exists only while something happens: the `port` or `value` of a port access. */
 export interface EventValue {
-  type: CType;
+  type: Type;
   read(): number;
 }
 
@@ -48,9 +48,9 @@ export interface Scope {
   /** A global variable with a type. */
   global(name: string): VariableReference | undefined;
   symbol(name: string): SymbolReference | undefined;
-  enumerator(name: string): { value: number; type: CType } | undefined;
+  enumerator(name: string): { value: number; type: Type } | undefined;
   /** A type by its C name: a typedef's, or `struct uart`. */
-  type(name: string): CType | undefined;
+  type(name: string): Type | undefined;
   /** Number of a port from the port map: `COM1.THR`. */
   port(name: string): number | undefined;
   /** All names, for suggestions and completion. */

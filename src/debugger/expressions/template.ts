@@ -1,7 +1,8 @@
 import { TextError } from '../text/text-error';
 import { EvaluationError } from '../values/memory';
 import { isScalar, type Scalar } from '../values/scalars';
-import { strip, typeText, UNSIGNED } from '../values/types';
+import { typeName } from '../../symbols/types';
+import { isFloat, strip, UNSIGNED } from '../values/types';
 import { converted } from './arithmetic';
 import { compileExpression } from './compiler';
 import { decay, type Operand, scalarOf } from './operand';
@@ -50,8 +51,8 @@ function formatter(operand: Operand, format: Format | undefined, target: Express
       if (inner.kind === 'pointer') return () => hexadecimal(scalarOf(operand));
       if (inner.kind === 'enum') {
         return () => {
-          const value = Number(scalarOf(operand));
-          return inner.values.find((candidate) => candidate.value === value)?.name ?? String(value);
+          const value = BigInt(scalarOf(operand));
+          return inner.enumerators.find((candidate) => candidate.value === value)?.name ?? String(value);
         };
       }
       return () => String(scalarOf(operand));
@@ -126,10 +127,10 @@ function compilePart(text: string, start: number, end: number, target: Expressio
     throw error instanceof TextError ? error.within(text, start) : error;
   }
   if (!isScalar(operand.type)) {
-    const problem = `a value of type ${typeText(operand.type)} cannot be written: name a member of it`;
+    const problem = `a value of type ${typeName(operand.type)} cannot be written: name a member of it`;
     throw new TextError(problem, text, start, end - start);
   }
-  if (format === 's' && strip(operand.type).kind === 'float') {
+  if (format === 's' && isFloat(operand.type)) {
     throw new TextError('":s" needs an address', text, start, end - start);
   }
   const print = formatter(operand, format, target);

@@ -1,5 +1,5 @@
-import type { BitRange, CType } from './types';
-import { sizeOf, strip } from './types';
+import type { Type } from '../../symbols/types';
+import { type BitRange, isBoolean, isFloat, strip } from './types';
 
 /**
  * A scalar in the debugger: integers of up to 32 bits, pointers, enums and floats are numbers (integers in the
@@ -8,21 +8,23 @@ import { sizeOf, strip } from './types';
 export type Scalar = number | bigint;
 
 /** True if values of the type are bigints. */
-export function isWide(type: CType): boolean {
+export function isWide(type: Type): boolean {
   const inner = strip(type);
-  return (inner.kind === 'integer' || inner.kind === 'enum') && inner.size === 8;
+  return inner.byteSize === 8 && (inner.kind === 'enum' || (inner.kind === 'base' && inner.encoding !== 'float'));
 }
 
 /** True if the type has a scalar value: not void, a function, an array, a struct or a union. */
-export function isScalar(type: CType): boolean {
-  const { kind } = strip(type);
-  return kind === 'integer' || kind === 'float' || kind === 'pointer' || kind === 'enum';
+export function isScalar(type: Type): boolean {
+  const inner = strip(type);
+  if (inner.kind === 'base') return inner.encoding !== 'complex' && inner.byteSize > 0 && inner.byteSize <= 16;
+  return inner.kind === 'pointer' || inner.kind === 'enum';
 }
 
 /** True if values of the type are signed integers. */
-export function isSigned(type: CType): boolean {
+export function isSigned(type: Type): boolean {
   const inner = strip(type);
-  return (inner.kind === 'integer' || inner.kind === 'enum') && inner.signed;
+  if (inner.kind === 'enum') return inner.signed;
+  return inner.kind === 'base' && (inner.encoding === 'signed' || inner.encoding === 'char');
 }
 
 /** Takes a number into the range of an integer type of `size` bytes, as a C conversion does. */
@@ -33,20 +35,20 @@ export function wrap(value: number, size: number, signed: boolean): number {
 }
 
 /** Converts a scalar to another scalar type by C's rules. */
-export function convert(value: Scalar, type: CType): Scalar {
+export function convert(value: Scalar, type: Type): Scalar {
   const inner = strip(type);
-  if (inner.kind === 'float') {
+  if (isFloat(inner)) {
     const number = Number(value);
-    return inner.size === 4 ? Math.fround(number) : number;
+    return inner.byteSize === 4 ? Math.fround(number) : number;
   }
   if (isWide(inner)) {
     const wide = typeof value === 'bigint' ? value : BigInt(Number.isFinite(value) ? Math.trunc(value) : 0);
     return isSigned(inner) ? BigInt.asIntN(64, wide) : BigInt.asUintN(64, wide);
   }
-  if (inner.kind === 'integer' && inner.encoding === 'boolean') return Number(value) === 0 ? 0 : 1;
+  if (isBoolean(inner)) return Number(value) === 0 ? 0 : 1;
   // Number() of a bigint loses low bits, so it is cut to 32 bits first.
   const number = typeof value === 'bigint' ? Number(BigInt.asIntN(32, value)) : Math.trunc(value);
-  return wrap(number, sizeOf(inner), isSigned(inner));
+  return wrap(number, inner.byteSize, isSigned(inner));
 }
 
 /** The 80-bit format of the x87 as the nearest double. */
@@ -82,13 +84,13 @@ function writeExtended(view: DataView, value: number): void {
   view.setUint16(8, sign | (exponent + 16383), true);
 }
 
-/** Decodes a scalar from its bytes, little-endian. `bytes` holds `sizeOf(type)` of them, or what a bit field needs. */
-export function decode(bytes: Uint8Array, type: CType, bits?: BitRange): Scalar {
+/** Decodes a scalar from its bytes, little-endian. `bytes` holds `type.byteSize` of them, or what a bit field needs. */
+export function decode(bytes: Uint8Array, type: Type, bits?: BitRange): Scalar {
   const inner = strip(type);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (inner.kind === 'float') {
-    if (inner.size === 4) return view.getFloat32(0, true);
-    return inner.size === 8 ? view.getFloat64(0, true) : readExtended(view);
+  if (isFloat(inner)) {
+    if (inner.byteSize === 4) return view.getFloat32(0, true);
+    return inner.byteSize === 8 ? view.getFloat64(0, true) : readExtended(view);
   }
   let value = 0n;
   for (let index = bytes.length - 1; index >= 0; index--) value = (value << 8n) | BigInt(bytes[index]);
@@ -100,12 +102,12 @@ export function decode(bytes: Uint8Array, type: CType, bits?: BitRange): Scalar 
 }
 
 /** Encodes a scalar into the bytes of its type. */
-export function encode(value: Scalar, type: CType): Uint8Array {
+export function encode(value: Scalar, type: Type): Uint8Array {
   const inner = strip(type);
-  const size = sizeOf(inner);
+  const size = inner.byteSize;
   const bytes = new Uint8Array(size);
   const view = new DataView(bytes.buffer);
-  if (inner.kind === 'float') {
+  if (isFloat(inner)) {
     const number = Number(value);
     if (size === 4) view.setFloat32(0, number, true);
     else if (size === 8) view.setFloat64(0, number, true);

@@ -1,163 +1,138 @@
-import { type BuiltinType, builtinType } from '../expressions/type-names';
+import {
+  type ArrayType,
+  type BaseEncoding,
+  type BaseType,
+  type Member,
+  type PointerType,
+  stripAliases,
+  type StructType,
+  type Type,
+} from '../../symbols/types';
+import { builtinType } from '../expressions/type-names';
 
-/** A C type as the debugger shows and computes with it. Sizes and offsets are bytes. */
-export type CType =
-  | { kind: 'void'; name: string }
-  | {
-      kind: 'integer';
-      name: string;
-      size: 1 | 2 | 4 | 8;
-      signed: boolean;
-      /** How a value is best shown; plain numbers unless said. */
-      encoding?: 'character' | 'boolean';
-    }
-  /** 4, 8, or 10 and more for the 80-bit format. */
-  | { kind: 'float'; name: string; size: number }
-  /** 4 bytes. The target is asked for when needed, so that types may refer to themselves. */
-  | { kind: 'pointer'; target: () => CType }
-  /** `count` is undefined for `T x[]`. */
-  | { kind: 'array'; element: CType; count: number | undefined }
-  | {
-      kind: 'record';
-      keyword: 'struct' | 'union' | 'class';
-      name: string;
-      size: number;
-      members: () => readonly Member[];
-    }
-  | { kind: 'enum'; name: string; size: 1 | 2 | 4 | 8; signed: boolean; values: readonly EnumValue[] }
-  | { kind: 'function'; name: string }
-  | { kind: 'alias'; name: string; target: CType };
+/** A type without typedefs and qualifiers around it. */
+export type PlainType = Exclude<Type, { kind: 'typedef' | 'qualified' }>;
 
-export type IntegerType = Extract<CType, { kind: 'integer' }>;
-export type RecordType = Extract<CType, { kind: 'record' }>;
-
-export interface EnumValue {
-  name: string;
-  value: number;
-}
-
-/** A member of a struct or union. Anonymous ones have an empty name; their members are seen through them. */
-export interface Member {
-  name: string;
-  type: CType;
-  offset: number;
-  /** Of a bit field: lowest bit counted from the lowest bit of the byte at `offset`, and how many bits. */
-  bits?: BitRange;
-}
-
+/** Bits of a bit field: the lowest one, counted from the lowest bit of the byte at the member's offset, and how many. */
 export interface BitRange {
   low: number;
   count: number;
 }
 
-function fromBuiltin(builtin: BuiltinType): CType {
-  const { name, size, signed, encoding } = builtin;
-  if (encoding === 'void') return { kind: 'void', name };
-  if (encoding === 'float') return { kind: 'float', name, size };
-  const integer: IntegerType = { kind: 'integer', name, size: size as 1 | 2 | 4 | 8, signed };
-  if (encoding !== 'integer') integer.encoding = encoding;
-  return integer;
-}
+const ENCODINGS: Readonly<
+  Record<'integer' | 'character' | 'boolean' | 'float', [unsigned: BaseEncoding, signed: BaseEncoding]>
+> = {
+  integer: ['unsigned', 'signed'],
+  character: ['unsigned char', 'char'],
+  boolean: ['boolean', 'boolean'],
+  float: ['float', 'float'],
+};
 
-const cache = new Map<string, CType>();
+const cache = new Map<string, Type>();
 
-/** The builtin type of that name (`u8`, `unsigned int`), or undefined. */
-export function builtin(name: string): CType | undefined {
-  let type = cache.get(name);
-  if (!type) {
-    const found = builtinType(name);
-    if (!found) return undefined;
-    type = fromBuiltin(found);
-    cache.set(name, type);
-  }
+/** The builtin type of that name (`u8`, `unsigned int`, `void`), or undefined. */
+export function builtin(name: string): Type | undefined {
+  const known = cache.get(name);
+  if (known) return known;
+  const found = builtinType(name);
+  if (!found) return undefined;
+  const { encoding, size, signed } = found;
+  const type: Type =
+    encoding === 'void'
+      ? { kind: 'void', byteSize: 0 }
+      : { kind: 'base', name: found.name, byteSize: size, encoding: ENCODINGS[encoding][signed ? 1 : 0] };
+  cache.set(name, type);
   return type;
 }
 
-function integer(name: string): IntegerType {
-  return fromBuiltin(builtinType(name)!) as IntegerType;
+function base(name: string, byteSize: number, encoding: BaseEncoding): BaseType {
+  const type: BaseType = { kind: 'base', name, byteSize, encoding };
+  cache.set(name, type);
+  return type;
 }
 
-export const INT = integer('int');
-export const UNSIGNED = integer('unsigned int');
-export const LONG_LONG = integer('long long');
-export const UNSIGNED_LONG_LONG = integer('unsigned long long');
-export const CHAR = integer('char');
-export const U8 = integer('u8');
-export const U16 = integer('u16');
-export const U32 = integer('u32');
-export const U64 = integer('u64');
-export const DOUBLE: CType = { kind: 'float', name: 'double', size: 8 };
-export const VOID: CType = { kind: 'void', name: 'void' };
+export const INT = base('int', 4, 'signed');
+export const UNSIGNED = base('unsigned int', 4, 'unsigned');
+export const LONG_LONG = base('long long', 8, 'signed');
+export const UNSIGNED_LONG_LONG = base('unsigned long long', 8, 'unsigned');
+export const CHAR = base('char', 1, 'char');
+export const U8 = base('u8', 1, 'unsigned');
+export const U16 = base('u16', 2, 'unsigned');
+export const U32 = base('u32', 4, 'unsigned');
+export const U64 = base('u64', 8, 'unsigned');
+export const DOUBLE = base('double', 8, 'float');
 
-export function pointerTo(target: CType): CType {
-  return { kind: 'pointer', target: () => target };
+export function pointerTo(target: Type): PointerType {
+  return { kind: 'pointer', byteSize: 4, reference: false, target };
 }
 
-/** The type behind any number of typedefs. */
-export function strip(type: CType): Exclude<CType, { kind: 'alias' }> {
-  let inner = type;
-  while (inner.kind === 'alias') inner = inner.target;
-  return inner;
+export function arrayOf(element: Type, count: number): ArrayType {
+  const stride = element.byteSize;
+  return { kind: 'array', element, dimensions: [count], stride, byteSize: stride * count };
 }
 
-/** Size in bytes; 0 for void, functions and arrays without a length. */
-export function sizeOf(type: CType): number {
+/** The type behind any number of typedefs and qualifiers. */
+export function strip(type: Type): PlainType {
+  return stripAliases(type) as PlainType;
+}
+
+/** What one element of an array is: of `int x[2][3]`, an `int [3]`. */
+export function elementOf(array: ArrayType): Type {
+  const [, ...dimensions] = array.dimensions;
+  if (dimensions.length === 0) return array.element;
+  const byteSize = dimensions.reduce<number>((size, count) => size * (count ?? 0), array.stride);
+  return { ...array, dimensions, byteSize };
+}
+
+/** Bytes from one element of an array to the next. */
+export function strideOf(array: ArrayType): number {
+  return array.dimensions.length === 1 ? array.stride : elementOf(array).byteSize;
+}
+
+/** True for integers, characters and truth values; not for enums and pointers. */
+export function isInteger(type: Type): boolean {
   const inner = strip(type);
-  switch (inner.kind) {
-    case 'void':
-    case 'function':
-      return 0;
-    case 'pointer':
-      return 4;
-    case 'array':
-      return sizeOf(inner.element) * (inner.count ?? 0);
-    default:
-      return inner.size;
-  }
+  return inner.kind === 'base' && inner.encoding !== 'float' && inner.encoding !== 'complex';
 }
 
-/** The type as C writes it without a declarator: `struct uart *`, `char [16]`, `int (*)[4]`. */
-export function typeText(type: CType): string {
-  return declare(type, '').trimEnd();
+export function isFloat(type: Type): boolean {
+  const inner = strip(type);
+  return inner.kind === 'base' && inner.encoding === 'float';
 }
 
-/** Builds a C declaration inside out, as the language does. */
-function declare(type: CType, declarator: string): string {
-  switch (type.kind) {
-    case 'pointer': {
-      const target = type.target();
-      const wrapped = target.kind === 'array' || target.kind === 'function' ? `(*${declarator})` : `*${declarator}`;
-      return declare(target, wrapped);
-    }
-    case 'array':
-      return declare(type.element, `${declarator}[${type.count ?? ''}]`);
-    case 'function':
-      return declarator === '' ? type.name : `void ${declarator}()`;
-    case 'record':
-      return `${type.keyword} ${type.name || '{...}'} ${declarator}`;
-    case 'enum':
-      return `enum ${type.name || '{...}'} ${declarator}`;
-    default:
-      return `${type.name} ${declarator}`;
-  }
+export function isBoolean(type: Type): boolean {
+  const inner = strip(type);
+  return inner.kind === 'base' && inner.encoding === 'boolean';
 }
 
-/** A member by name, also one inside anonymous structs and unions, with its offset from the start of the record. */
-export function findMember(record: RecordType, name: string): Member | undefined {
-  for (const member of record.members()) {
+/** True if values are characters: `char` and its like of one byte. */
+export function isCharacter(type: Type): boolean {
+  const inner = strip(type);
+  return inner.kind === 'base' && inner.byteSize === 1 && inner.encoding.endsWith('char');
+}
+
+/** Where in its bytes a bit field is; undefined of a whole member. */
+export function bitsOf(member: Member): BitRange | undefined {
+  return member.bitSize === undefined ? undefined : { low: member.bitOffset ?? 0, count: member.bitSize };
+}
+
+/** A member by name, also one inside anonymous structs and unions, with its offset from the start of the struct. */
+export function findMember(struct: StructType, name: string): Member | undefined {
+  for (const member of struct.members) {
     if (member.name === name) return member;
-    if (member.name !== '') continue;
+    if (member.name !== undefined) continue;
     const inner = strip(member.type);
-    const found = inner.kind === 'record' ? findMember(inner, name) : undefined;
+    const found = inner.kind === 'struct' ? findMember(inner, name) : undefined;
     if (found) return { ...found, offset: found.offset + member.offset };
   }
   return undefined;
 }
 
 /** Names of all members that `findMember` finds. */
-export function memberNames(record: RecordType): string[] {
-  return record.members().flatMap((member) => {
+export function memberNames(struct: StructType): string[] {
+  return struct.members.flatMap((member) => {
     const inner = strip(member.type);
-    return member.name === '' && inner.kind === 'record' ? memberNames(inner) : [member.name];
+    if (member.name !== undefined) return [member.name];
+    return inner.kind === 'struct' ? memberNames(inner) : [];
   });
 }
