@@ -31,7 +31,7 @@ export enum SectionType {
   ProgramBits = 1,
   SymbolTable = 2,
   StringTable = 3,
-  RelaWithAddends = 4,
+  RelocationsWithAddends = 4,
   Note = 7,
   NoBits = 8,
   Relocations = 9,
