@@ -1,3 +1,4 @@
+import { EvaluationError } from '../values/memory';
 import type { CpuState } from '../../machine/cpu/state';
 
 /** The general registers and EIP as a frame of the call stack sees them. */
@@ -34,13 +35,15 @@ export class LiveRegisters implements FrameRegisters {
 
 /** Registers of a calling frame, worked out by unwinding. */
 export class UnwoundRegisters implements FrameRegisters {
-  /** @param values EAX to EDI in encoding order */
+  /** @param values EAX to EDI in encoding order; undefined where a value is lost */
   constructor(
-    private readonly values: ArrayLike<number>,
+    private readonly values: readonly (number | undefined)[],
     readonly eip: number,
   ) {}
 
   general(index: number): number {
-    return this.values[index] >>> 0;
+    const value = this.values[index];
+    if (value === undefined) throw new EvaluationError('the value that this register had here is not known');
+    return value >>> 0;
   }
 }

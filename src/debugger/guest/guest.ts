@@ -1,0 +1,88 @@
+import type { PortBus } from '../../machine/bus/port-bus';
+import type { PortNames } from '../../machine/bus/port-names';
+import type { Clock } from '../../machine/clock';
+import type { Cpu } from '../../machine/cpu/cpu';
+import type { CpuState } from '../../machine/cpu/state';
+import { CODE_32, IDTR_BASE, IDTR_LIMIT, SegmentIndex, STACK_32 } from '../../machine/layout';
+import type { PhysicalMemory } from '../../machine/memory/physical';
+import type { SymbolTable } from '../../symbols/symbol-table';
+import type { ExpressionTarget } from '../expressions/scope';
+import { type FrameRegisters, LiveRegisters } from '../registers/frame-registers';
+import { LinearMemory } from './linear-memory';
+import { CpuSystemWriter } from './system-writer';
+
+/** The parts of a machine that the debugger looks at. */
+export interface MachineParts {
+  readonly cpu: Cpu;
+  readonly memory: PhysicalMemory;
+  readonly bus: PortBus;
+  readonly clock: Clock;
+}
+
+/** The guest as all parts of the debugger see it: its machine, and what is known of its program and its ports. */
+export class Guest {
+  readonly state: CpuState;
+  readonly memory: LinearMemory;
+  readonly live: FrameRegisters;
+  private readonly system: CpuSystemWriter;
+
+  constructor(
+    readonly machine: MachineParts,
+    readonly symbols: SymbolTable,
+    readonly ports: PortNames,
+  ) {
+    const { cpu } = machine;
+    this.state = cpu.state;
+    this.memory = new LinearMemory(cpu.mmu, machine.memory);
+    this.live = new LiveRegisters(cpu.state);
+    this.system = new CpuSystemWriter(cpu);
+  }
+
+  /** Linear address of the next instruction. */
+  get pc(): number {
+    return (this.codeBase + this.state.eip) >>> 0;
+  }
+
+  /** Linear address of the instruction that is being executed. */
+  get executing(): number {
+    return (this.codeBase + this.state.eipStart) >>> 0;
+  }
+
+  get codeBase(): number {
+    return this.state.segmentBase(SegmentIndex.CS);
+  }
+
+  /** Linear address of the top of the stack. */
+  get stackPointer(): number {
+    const { state } = this;
+    const pointer = this.usesWideStack ? state.reg(4) : state.reg16(4);
+    return (state.segmentBase(SegmentIndex.SS) + pointer) >>> 0;
+  }
+
+  /** Linear address and limit of the interrupt descriptor table. */
+  get idt(): { base: number; limit: number } {
+    return { base: this.state.get(IDTR_BASE), limit: this.state.get(IDTR_LIMIT) & 0xffff };
+  }
+
+  /** SS.B: pushes use ESP rather than SP. */
+  get usesWideStack(): boolean {
+    return this.state.get(STACK_32) !== 0;
+  }
+
+  /** CS.D: code is 32-bit. */
+  get codeBits(): 16 | 32 {
+    return this.state.get(CODE_32) !== 0 ? 32 : 16;
+  }
+
+  /** What expressions read and write, with the registers of some frame. */
+  target(frame: FrameRegisters = this.live): ExpressionTarget {
+    const { state, memory, system } = this;
+    const { clock } = this.machine;
+    return { state, memory, system, frame, instructions: () => clock.instructions };
+  }
+
+  /** `uart_putc+0x1c`, or the address where no symbol is known. */
+  nameAt(address: number): string {
+    return this.symbols.symbolAt(address)?.text ?? `0x${address.toString(16).padStart(8, '0')}`;
+  }
+}

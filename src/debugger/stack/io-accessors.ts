@@ -1,0 +1,12 @@
+/**
+ * Functions that do nothing but a port access on behalf of their caller, by the naming convention of the field:
+ * `outb`, `native_inw`, `vmi_outsb`, `insl_p`, `slow_down_io`, `io_delay` …
+ */
+const ACCESSOR =
+  /^_*(?:(?:native|vmi|kvm|lguest|vmware|xen|pv|paravirt|arch|__raw|raw|io|port|sys|cpu|hal|x86|i386)_)*(?:(?:in|out)s?(?:b|w|l|d|8|16|32)(?:_p|_local|_local_p)?|slow_down_io|io_delay|io_wait|(?:io|port)_(?:in|out|read|write)s?(?:b|w|l|8|16|32)?)$/;
+
+/** True if a function is an accessor of ports, so that an exit inside it is its caller's doing. */
+export function isIoAccessor(name: string): boolean {
+  // Compilers name parts and clones of functions with a suffix: `outb.constprop.0`, `outb.cold`.
+  return ACCESSOR.test(name.replace(/(?:\.(?:constprop|isra|part|cold|lto_priv|llvm)(?:\.\d+)?)+$/, ''));
+}
