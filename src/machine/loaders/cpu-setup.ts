@@ -1,0 +1,76 @@
+import { REAL_ATTRIBUTES } from '../cpu/descriptor';
+import * as layout from '../layout';
+import { Register, SegmentIndex } from '../layout';
+import type { LoadTarget } from './load-target';
+
+/** Attributes of flat 32-bit segments: present, accessed, 4 GiB; code that may be read, data that may be written. */
+const FLAT_CODE = 0xc09b;
+const FLAT_DATA = 0xc093;
+
+export const CODE_SELECTOR = 0x08;
+export const DATA_SELECTOR = 0x10;
+
+/** The GDT that fits `setFlatProtectedMode`: null, code, data. */
+export const FLAT_GDT = Uint8Array.from(
+  [0x0000000000000000n, 0x00cf9b000000ffffn, 0x00cf93000000ffffn].flatMap((descriptor) =>
+    Array.from({ length: 8 }, (_, i) => Number((descriptor >> BigInt(8 * i)) & 0xffn)),
+  ),
+);
+
+const ALL_SEGMENTS = [
+  SegmentIndex.ES,
+  SegmentIndex.CS,
+  SegmentIndex.SS,
+  SegmentIndex.DS,
+  SegmentIndex.FS,
+  SegmentIndex.GS,
+];
+
+/** Ends of the register file that a boot protocol leaves undefined are zero here. */
+function clearRegisters({ state }: LoadTarget): void {
+  for (let register = Register.EAX; register <= Register.EDI; register++) state.setReg(register, 0);
+  state.eflags = 0;
+}
+
+function startAt({ state }: LoadTarget, eip: number): void {
+  state.eip = eip;
+  state.set(layout.IP_START, eip);
+}
+
+/**
+ * Puts the CPU where multiboot (0.6.96, section 3.2) wants it: protected mode without paging, flat 32-bit segments,
+ * interrupts off, registers zero. The IDT is empty: an exception before the guest has its own is a triple fault.
+ * @param gdt guest-physical address of a copy of `FLAT_GDT`
+ */
+export function setFlatProtectedMode(target: LoadTarget, gdt: number, entry: number): void {
+  const { state, segmentation } = target;
+  clearRegisters(target);
+  state.setCr(0, 0x11);
+  state.set(layout.GDTR_BASE, gdt);
+  state.set(layout.GDTR_LIMIT, FLAT_GDT.length - 1);
+  state.set(layout.IDTR_BASE, 0);
+  state.set(layout.IDTR_LIMIT, 0);
+  for (const segment of ALL_SEGMENTS) {
+    const code = segment === SegmentIndex.CS;
+    const selector = code ? CODE_SELECTOR : DATA_SELECTOR;
+    segmentation.setHidden(segment, selector, 0, 0xffffffff, code ? FLAT_CODE : FLAT_DATA);
+  }
+  segmentation.setCpl(0);
+  startAt(target, entry);
+}
+
+/** Puts the CPU in real mode at CS:IP with the other segments zero, registers zero, and the given stack pointer. */
+export function setRealMode(target: LoadTarget, cs: number, ip: number, sp: number): void {
+  const { state, segmentation } = target;
+  clearRegisters(target);
+  state.setCr(0, 0x10);
+  state.set(layout.IDTR_BASE, 0);
+  state.set(layout.IDTR_LIMIT, 0x3ff);
+  for (const segment of ALL_SEGMENTS) {
+    const selector = segment === SegmentIndex.CS ? cs : 0;
+    segmentation.setHidden(segment, selector, selector << 4, 0xffff, REAL_ATTRIBUTES);
+  }
+  segmentation.setCpl(0);
+  state.setReg(Register.ESP, sp);
+  startAt(target, ip);
+}
