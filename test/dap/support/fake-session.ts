@@ -31,7 +31,11 @@ export class FakeSession implements Session {
   private listener: (event: SessionEvent) => void = () => {};
   private nextId = 100;
 
-  constructor(readonly configuration: LaunchConfiguration) {}
+  constructor(
+    readonly configuration: LaunchConfiguration,
+    /** What the guest does when it is run, each time. */
+    private readonly guest: ((session: FakeSession) => void) | undefined,
+  ) {}
 
   onEvent(listener: (event: SessionEvent) => void): void {
     this.listener = listener;
@@ -62,6 +66,7 @@ export class FakeSession implements Session {
   run(): void {
     this.calls.push('run');
     this.running = true;
+    if (this.guest) setImmediate(this.guest, this);
   }
 
   pause(): void {
@@ -256,10 +261,12 @@ export class FakeEngine implements Engine {
   /** Set to make the next launch fail. */
   failure: Error | undefined;
 
+  constructor(private readonly guest?: (session: FakeSession) => void) {}
+
   async createSession(configuration: LaunchConfiguration): Promise<Session> {
     await Promise.resolve();
     if (this.failure) throw this.failure;
-    this.session = new FakeSession(configuration);
+    this.session = new FakeSession(configuration, this.guest);
     return this.session;
   }
 }
