@@ -15,7 +15,15 @@ import { CHROMIUM } from './versions.mjs';
 const run = promisify(execFile);
 const inflate = promisify(brotliDecompress);
 
-const NAMES = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'microsoft-edge', 'msedge'];
+const NAMES = [
+  'chromium-headless-shell',
+  'chromium',
+  'chromium-browser',
+  'google-chrome',
+  'google-chrome-stable',
+  'microsoft-edge',
+  'msedge',
+];
 const PLACES = {
   darwin: [
     '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
@@ -24,7 +32,9 @@ const PLACES = {
   ],
   win32: ['PROGRAMFILES', 'PROGRAMFILES(X86)', 'LOCALAPPDATA'].flatMap((name) =>
     process.env[name]
-      ? ['Google\\Chrome\\Application\\chrome.exe', 'Microsoft\\Edge\\Application\\msedge.exe'].map((path) => join(process.env[name], path))
+      ? ['Google\\Chrome\\Application\\chrome.exe', 'Microsoft\\Edge\\Application\\msedge.exe'].map((path) =>
+          join(process.env[name], path),
+        )
       : [],
   ),
   linux: ['/usr/lib/chromium/chromium', '/snap/bin/chromium', '/opt/google/chrome/chrome'],
@@ -91,7 +101,10 @@ async function packagedBrowser(log) {
       const executable = join(ready, 'chromium');
       await writeFile(executable, await inflate(await readFile(await one(packed, ['chromium.br', 'x64/chromium.br']))));
       await chmod(executable, 0o755);
-      for (const [name, folder] of [['al2023.tar.br', ready], ['swiftshader.tar.br', ready]]) {
+      for (const [name, folder] of [
+        ['al2023.tar.br', ready],
+        ['swiftshader.tar.br', ready],
+      ]) {
         const tar = join(work, name.replace('.br', ''));
         await writeFile(tar, await inflate(await readFile(await one(packed, [name, `x64/${name}`]))));
         await run('tar', ['-xf', tar, '-C', folder]);
@@ -116,7 +129,10 @@ async function debianBrowser(log) {
   log('Installing the package chromium-headless-shell ...');
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   await run('apt-get', ['update', '-q'], { env }).catch(() => undefined);
-  await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium-headless-shell'], { env, maxBuffer: 1 << 26 });
+  await run('apt-get', ['install', '-y', '-q', '--no-install-recommends', 'chromium-headless-shell'], {
+    env,
+    maxBuffer: 1 << 26,
+  });
   const executable = installedBrowser();
   return executable && { executable, env: {} };
 }

@@ -61,7 +61,11 @@ export async function startEditorHost(options) {
       // Without it the server ignores which extension is under development.
       '--enable-smoke-test-driver',
     ],
-    { detached: process.platform !== 'win32', stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...options.env } },
+    {
+      detached: process.platform !== 'win32',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...options.env },
+    },
   );
   let output = '';
   const note = (text) => (output = (output + text).slice(-4000));

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { basename } from 'node:path';
 import { DEBUG_TYPE } from '../sessions/session-registry';
 import { findGuestImages, type GuestImage, imageAt, imagesBuiltFrom, pickImage } from './guest-images';
+import { drivesBeside } from './guest-description';
 import { refusalInUntrustedWorkspace } from './trust';
 
 const SOURCE_FILE = /\.(c|cc|cpp|h|s|sx|asm|nasm|inc)$/i;
@@ -52,11 +53,13 @@ export class DynamicConfigurationProvider implements vscode.DebugConfigurationPr
 
 /** A launch configuration for an image, with defaults for all the rest. */
 export function configurationFor(image: vscode.Uri | undefined, program = image?.fsPath): vscode.DebugConfiguration {
+  const drives = image && drivesBeside(image.fsPath);
   return {
     type: DEBUG_TYPE,
     request: 'launch',
     name: image ? `Debug ${basename(image.path)}` : 'Debug guest',
     ...(program === undefined ? {} : { program }),
+    ...(drives === undefined ? {} : { drives }),
     hypervisor: { mode: 'vmi' },
   };
 }

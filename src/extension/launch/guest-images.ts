@@ -10,8 +10,8 @@ export interface GuestImage {
 }
 
 /** Names that guest images usually have. What they are is told by their content. */
-const CANDIDATES = '{**/*.{elf,bin,img,iso,kernel,sys},**/{bzImage,vmlinuz,vmlinux,kernel}*}';
-const EXCLUDED = '**/{node_modules,.git,.cache}/**';
+const CANDIDATES = '**/{*.elf,*.bin,*.img,*.iso,*.sys,*.kernel,bzImage*,vmlinuz*,vmlinux*}';
+const EXCLUDED = '{**/node_modules/**,**/.git/**,**/.cache/**}';
 const MOST = 200;
 /** Larger images are not searched for the name of a source file. */
 const LARGEST_SEARCHED = 64 << 20;

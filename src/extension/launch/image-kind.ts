@@ -56,8 +56,15 @@ function hasMultibootHeader(u32: (at: number) => number): boolean {
   return false;
 }
 
-/** Whether the first bytes are printable: then it is nothing that a processor is meant to run. */
+/** Whether the first bytes are UTF-8 text: then it is nothing that a processor is meant to run. */
 function looksLikeText(head: Uint8Array): boolean {
   const sample = head.subarray(0, 512);
-  return sample.length === 0 || sample.every((byte) => byte >= 0x20 || (byte >= 9 && byte <= 13));
+  if (sample.some((byte) => byte < 0x20 && (byte < 9 || byte > 13))) return false;
+  try {
+    // The sample may end in the middle of a character.
+    new TextDecoder('utf-8', { fatal: true }).decode(sample, { stream: true });
+    return true;
+  } catch {
+    return false;
+  }
 }
