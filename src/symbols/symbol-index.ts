@@ -9,7 +9,7 @@ export interface ProgramSymbol {
   readonly kind: 'function' | 'object' | 'label' | 'absolute';
   /** Visible to other object files. */
   readonly global: boolean;
-  /** A label reaches no further than this (end of its section). */
+  /** What has no size reaches to the next symbol, but no further than this. */
   readonly limit: number;
 }
 
@@ -23,6 +23,11 @@ function compare(a: ProgramSymbol, b: ProgramSymbol): number {
     Number(a.global) - Number(b.global) ||
     (a.name < b.name ? 1 : a.name > b.name ? -1 : 0)
   );
+}
+
+/** Whether an address that is not before a symbol is still part of it. */
+function reaches(symbol: ProgramSymbol, address: number): boolean {
+  return address < (symbol.size === 0 ? symbol.limit : symbol.address + symbol.size);
 }
 
 /** Symbols by name and by address. */
@@ -61,7 +66,7 @@ export class SymbolIndex {
   at(address: number): ProgramSymbol | undefined {
     for (let i = lastNotAbove(this.addresses, address); i >= 0; i--) {
       const symbol = this.sorted[i];
-      if (symbol.size === 0 ? address < symbol.limit : address < symbol.address + symbol.size) return symbol;
+      if (reaches(symbol, address)) return symbol;
       // Only a sized symbol that began earlier can still hold the address.
       if (this.maxEnds[i] <= address) return undefined;
     }
@@ -72,8 +77,9 @@ export class SymbolIndex {
   functionAt(address: number): ProgramSymbol | undefined {
     for (let i = lastNotAbove(this.addresses, address); i >= 0; i--) {
       const symbol = this.sorted[i];
-      if (symbol.kind === 'function' && (symbol.size === 0 || address < symbol.address + symbol.size)) return symbol;
-      if (symbol.kind === 'function' && this.maxEnds[i] <= address) return undefined;
+      if (symbol.kind !== 'function') continue;
+      if (reaches(symbol, address)) return symbol;
+      if (this.maxEnds[i] <= address) return undefined;
     }
     return undefined;
   }

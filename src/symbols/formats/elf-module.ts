@@ -4,17 +4,7 @@ import { elfSymbols, readImage } from '../elf-symbols';
 import { SymbolError } from '../errors';
 import type { ProgramModule } from '../program-module';
 import { type ProgramSymbol, SymbolIndex } from '../symbol-index';
-
-/** A symbol file to be read. */
-export interface SymbolFile {
-  name: string;
-  bytes: Uint8Array;
-  bias: number;
-  sourceMap: Readonly<Record<string, string>>;
-  /** The source of a NASM listing. */
-  source: string | undefined;
-  warn: (message: string) => void;
-}
+import type { SymbolFile } from './symbol-file';
 
 /** Reads the symbol table and the debug information of a linked i386 ELF file. @throws ElfError or SymbolError */
 export function loadElf(file: SymbolFile): ProgramModule {
