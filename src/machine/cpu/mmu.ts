@@ -28,7 +28,8 @@ export class Mmu {
   private readonly tables: PageTables;
   private readonly tlb: Uint32Array;
   private readonly view: DataView;
-  private readonly filled = new Uint32Array(0x100000);
+  /** Pages with a TLB entry, so that a flush costs what was filled; grows as needed. */
+  private filled = new Uint32Array(0x1000);
   private filledCount = 0;
 
   constructor(
@@ -241,8 +242,17 @@ export class Mmu {
     const kind = this.memory.kindOf(physical);
     if ((kind !== PageKind.Ram && kind !== PageKind.Rom) || this.memory.isWatched(physical)) return;
     const page = linear >>> 12;
-    if (!(this.tlb[page] & TLB_LISTED)) this.filled[this.filledCount++] = page;
+    if (!(this.tlb[page] & TLB_LISTED)) this.list(page);
     const distance = this.memory.hostPointer(physical & ~0xfff) - (linear & ~0xfff);
     this.tlb[page] = (distance & ~0xfff) | read | (kind === PageKind.Ram ? write : 0) | TLB_LISTED;
+  }
+
+  private list(page: number): void {
+    if (this.filledCount === this.filled.length) {
+      const longer = new Uint32Array(this.filled.length * 2);
+      longer.set(this.filled);
+      this.filled = longer;
+    }
+    this.filled[this.filledCount++] = page;
   }
 }

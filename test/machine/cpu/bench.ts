@@ -94,7 +94,7 @@ export function describeFault(fault: { vector: number; errorCode: number }): str
 
 /** A CPU with memory, a fake clock and a fake bus, and no interpreter. */
 export class Bench {
-  readonly memory = new PhysicalMemory(16 << 20, 1 << 16);
+  readonly memory = new PhysicalMemory(8 << 20, 1 << 16);
   readonly clock = new FakeClock();
   readonly cpu: Cpu;
   readonly state: CpuState;
@@ -302,9 +302,9 @@ export class Bench {
     return describeFault({ vector: vector - 1, errorCode: this.state.get(layout.FAULT_ERROR) | 0 });
   }
 
-  /** Turns paging on with the first 16 MiB mapped one to one, writable and for users; tables from 0x100000. */
+  /** Turns paging on with the first 8 MiB mapped one to one, writable and for users; tables from 0x100000. */
   enablePaging(): void {
-    for (let directory = 0; directory < 4; directory++) {
+    for (let directory = 0; directory < 2; directory++) {
       const table = PAGE_TABLES + directory * 0x1000;
       this.write32(PAGE_DIRECTORY + directory * 4, table | 7);
       for (let i = 0; i < 1024; i++) this.write32(table + i * 4, ((directory << 22) | (i << 12) | 7) >>> 0);
@@ -314,7 +314,7 @@ export class Bench {
     this.cpu.mmu.flush();
   }
 
-  /** Physical address of the table entry of a linear address below 16 MiB. */
+  /** Physical address of the table entry of a linear address below 8 MiB. */
   pte(linear: number): number {
     return PAGE_TABLES + (linear >>> 12) * 4;
   }
