@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict';
+import { diffLines } from '../../src/cli/compare/diff';
+import { agreement } from '../../src/cli/compare/serial-text';
+import { exitCostTable } from '../../src/cli/report/exit-costs';
+import { formatTable, thousands } from '../../src/cli/report/table';
+import { SerialMatch } from '../../src/cli/run/serial-match';
+import { ChromeTrace } from '../../src/cli/trace/chrome-trace';
+import type { ExitRecord } from '../../src/hypervisor/exits/exit-record';
+
+const TOTALS = {
+  samples: 1234,
+  totalCycles: 5678901,
+  hostNs: 0,
+  elements: 1234,
+  guestCycles: 10000000,
+  exitTimePct: 56.78901,
+  instructions: 4000000,
+  costProfile: 'merom',
+  mode: 'trap',
+  nextSequence: 1234,
+};
+
+const RECORD: ExitRecord = {
+  sequence: 0,
+  instructions: 100,
+  time: 5000,
+  reason: 'IO',
+  channel: 'trap',
+  hypercall: '',
+  port: 0x80,
+  direction: 'out',
+  width: 1,
+  repeat: 1,
+  value: 0x2a,
+  eip: 0x100010,
+  linear: 0x100010,
+  site: 0x100010,
+  cpl: 0,
+  cr3: 0,
+  bytes: Uint8Array.of(0xe6, 0x80),
+  cost: { transition: 1000, decode: 500, device: 10, return: 490 },
+  hostNs: 1,
+};
+
+interface TraceEvent {
+  ph: string;
+  name: string;
+  tid?: number;
+  ts?: number;
+  dur?: number;
+  args?: Record<string, unknown>;
+}
+
+describe('reports of the command line', () => {
+  it('prints the columns of perf kvm stat, then channel and source', () => {
+    const row = {
+      key: '0x3f8:POUT',
+      samples: 1234,
+      samplesPct: 100,
+      timePct: 100,
+      minCycles: 1700,
+      maxCycles: 2400,
+      avgCycles: 2012.34,
+      stdErrPct: 0.123,
+      totalCycles: 2483227,
+      parts: { transition: 0, decode: 0, device: 0, return: 0 },
+      hostNs: 0,
+      channel: 'trap' as const,
+      source: { path: '/guest/uart.c', line: 31, function: 'uart_putc' },
+    };
+    assert.equal(
+      exitCostTable('IO Port Access', { rows: [row], totals: TOTALS }),
+      [
+        'IO Port Access  Samples  Samples%    Time%  Min Time  Max Time              Avg time  Channel  Source',
+        '0x3f8:POUT        1,234   100.00%  100.00%     1,700     2,400  2012.3 ( +-  0.12% )  trap     uart.c:31 (uart_putc)',
+        '',
+        'Total samples: 1,234, total events handled time: 5,678,901 cycles (merom), 56.79% of 10,000,000 guest cycles.',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('aligns columns and sets thousands apart', () => {
+    assert.equal(
+      formatTable(
+        [
+          ['a', 'bb'],
+          ['ccc', 'd'],
+        ],
+        ['left'],
+      ),
+      'a    bb\nccc   d',
+    );
+    assert.deepEqual([0, 999, 1000, 1234567, 1234.6].map(thousands), ['0', '999', '1,000', '1,234,567', '1,235']);
+  });
+
+  it('writes a trace with one lane per channel and reason, and markers for POST codes', () => {
+    let text = '';
+    const trace = new ChromeTrace((piece) => {
+      text += piece;
+    }, 'guest.elf');
+    trace.add(RECORD);
+    trace.add({
+      ...RECORD,
+      sequence: 1,
+      time: 9000,
+      port: 0x3f8,
+      channel: 'hypercall',
+      reason: 'VMCALL',
+      hypercall: 'OUTB',
+    });
+    trace.add({ ...RECORD, sequence: 2, time: 12000, port: 0x3fd, direction: 'in' });
+    trace.end();
+    const { traceEvents } = JSON.parse(text) as { traceEvents: TraceEvent[] };
+    const lanes = traceEvents.filter(({ name }) => name === 'thread_name').map(({ args }) => args?.name);
+    assert.deepEqual(lanes, ['POST codes (port 0x80)', 'trap: IO', 'hypercall: VMCALL']);
+    const slices = traceEvents.filter(({ ph }) => ph === 'X');
+    assert.deepEqual(
+      slices.map(({ name, tid, ts, dur }) => [name, tid, ts, dur]),
+      [
+        ['OUT 0x80', 2, 5, 2],
+        ['OUTB 0x3f8', 3, 9, 2],
+        ['IN 0x3fd', 2, 12, 2],
+      ],
+    );
+    const markers = traceEvents.filter(({ ph }) => ph === 'i');
+    assert.deepEqual(
+      markers.map(({ name, tid, ts }) => [name, tid, ts]),
+      [['POST 0x2a', 1, 5]],
+    );
+  });
+
+  it('writes a trace without exits that is complete', () => {
+    let text = '';
+    const trace = new ChromeTrace((piece) => {
+      text += piece;
+    }, 'guest.elf');
+    trace.end();
+    assert.equal((JSON.parse(text) as { traceEvents: unknown[] }).traceEvents.length, 3);
+  });
+
+  it('finds text in serial output however it is cut', () => {
+    const match = new SerialMatch(/^done: größe$/m);
+    const bytes = new TextEncoder().encode('x\r\ndone: größe\r\n');
+    const hits = [...bytes].map((byte) => match.push('com1', Uint8Array.of(byte)));
+    assert.equal(hits.indexOf(true), bytes.length - 3);
+    assert.equal(new SerialMatch(/ab/).push('com1', Uint8Array.of(0x61)), false);
+  });
+
+  it('keeps the UARTs apart', () => {
+    const match = new SerialMatch(/ab/);
+    match.push('com1', Uint8Array.of(0x61));
+    assert.equal(match.push('com2', Uint8Array.of(0x62)), false);
+    assert.equal(match.push('com1', Uint8Array.of(0x62)), true);
+  });
+
+  it('finds the lines that differ', () => {
+    assert.deepEqual(diffLines(['a', 'b', 'c'], ['a', 'x', 'c', 'd']), [
+      { side: 'left', line: 'b' },
+      { side: 'right', line: 'x' },
+      { side: 'right', line: 'd' },
+    ]);
+    assert.deepEqual(diffLines([], ['a']), [{ side: 'right', line: 'a' }]);
+    assert.deepEqual(diffLines(['a', 'b'], ['a', 'b']), []);
+  });
+
+  it('judges output without what depends on time', () => {
+    const reference = 'backend: native\r\nuart  ~1234567   OK\r\nreads 12\r\n';
+    assert.equal(agreement(reference, reference.replace('~1234567   ', '~99      ')).verdict, 'same');
+    assert.equal(agreement(reference, reference.replace('reads 12', 'reads 13')).verdict, 'same but for numbers');
+    assert.equal(agreement(reference, reference.replace('native', 'vmi')).verdict, '1 line differs');
+    assert.equal(agreement(reference, `${reference}more\r\nlines\r\n`).verdict, '2 lines differ');
+  });
+});
