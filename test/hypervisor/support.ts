@@ -103,7 +103,7 @@ export class TestGuest {
     const limit = real ? 0xffff : 0xffffffff;
     const attributes = real ? 0x93 : kind === 'flat32' ? 0xc093 : 0x8093;
     for (const [segment, base] of Object.entries(SEGMENT_BASES)) {
-      cpu.segmentation.setHidden(Number(segment) as SegmentIndex, base >>> 4, base, limit, attributes);
+      cpu.segmentation.setHidden(Number(segment), base >>> 4, base, limit, attributes);
     }
     cpu.segmentation.setHidden(SegmentIndex.CS, codeBase >>> 4, codeBase, limit, attributes | 0x0b);
     state.eflags = kind === 'v86' ? 0x23002 : 0x2;
@@ -153,7 +153,7 @@ export class TestGuest {
 
   setRegisters(values: Partial<Record<keyof typeof Register, number>>): void {
     for (const [name, value] of Object.entries(values)) {
-      this.state.setReg(Register[name as keyof typeof Register] as Register, value >>> 0);
+      this.state.setReg(Register[name as keyof typeof Register], value >>> 0);
     }
   }
 }
