@@ -230,7 +230,8 @@ export class Bench {
   }
 
   stack16(count: number): number[] {
-    const top = this.state.segmentBase(SegmentIndex.SS) + this.state.reg16(4);
+    const pointer = this.state.get(layout.STACK_32) ? this.state.reg(4) : this.state.reg16(4);
+    const top = this.state.segmentBase(SegmentIndex.SS) + pointer;
     return Array.from({ length: count }, (_, i) => this.read16(top + i * 2));
   }
 
