@@ -26,6 +26,12 @@ const DR6_BS = 0x4000;
 /** After so many timers in one go of an otherwise idle guest the caller gets a turn. */
 const IDLE_WAKES_PER_RUN = 64;
 
+/** After so many exceptions in one go the caller gets a turn: a guest may fault forever without retiring anything. */
+const EXCEPTIONS_PER_RUN = 4096;
+
+/** Cycles that pass when an exception is delivered, so that time moves on in such a guest too. */
+const EXCEPTION_CYCLES = 1;
+
 /**
  * Runs the CPU: bursts of the interpreter up to the next timer, exceptions, interrupts, HLT and single steps
  * between them, and the debugger's hooks. Deterministic: what happens depends on the machine's state only.
@@ -39,6 +45,8 @@ export class RunLoop {
   private passed = -1;
   private faultAsked = false;
   private interruptAsked = -1;
+  /** Exceptions delivered in this run. */
+  private exceptions = 0;
 
   constructor(
     private readonly cpu: Cpu,
@@ -72,12 +80,13 @@ export class RunLoop {
     const { clock } = this;
     const target = clock.instructions + maxInstructions;
     this.idle = false;
+    this.exceptions = 0;
     let wakes = 0;
     for (;;) {
       clock.fireDue();
       const end = this.settleEvents();
       if (end !== undefined) return end;
-      if (clock.instructions >= target) return RunEnd.Budget;
+      if (clock.instructions >= target || this.exceptions >= EXCEPTIONS_PER_RUN) return RunEnd.Budget;
       if (this.cpu.state.get(layout.HALTED)) {
         const woken = this.sleep();
         if (woken !== undefined) return woken;
@@ -95,6 +104,7 @@ export class RunLoop {
     while (state.get(layout.FAULT) !== 0) {
       const end = this.deliverFault();
       if (end !== undefined) return end;
+      if (this.exceptions >= EXCEPTIONS_PER_RUN) return RunEnd.Budget;
     }
     if (!this.interruptible()) return undefined;
     return this.deliverInterrupt();
@@ -110,6 +120,8 @@ export class RunLoop {
       if (this.hooks.exception(vector, errorCode)) return RunEnd.Stop;
     }
     this.faultAsked = false;
+    this.exceptions++;
+    this.clock.charge(EXCEPTION_CYCLES);
     state.set(layout.FAULT, 0);
     state.set(layout.EXIT, 0);
     try {
