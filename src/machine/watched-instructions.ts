@@ -26,6 +26,8 @@ const INSTRUCTION_NAMES: Partial<Record<keyof Operations, string | ((argument: n
   interruptReturn: 'iret',
   softwareInterrupt: (vector) => `int-0x${vector.toString(16)}`,
   breakpointInterrupt: 'int3',
+  overflowInterrupt: 'into',
+  debugInterrupt: 'int1',
   systemEnter: 'sysenter',
   systemExit: 'sysexit',
   monitorCall: 'vmcall',
