@@ -30,14 +30,12 @@ io_accessor void slow_down_io(void)
 	}											    \
 	io_accessor void outs##bwl(int port, const void *addr, unsigned long count)		    \
 	{											    \
-		count_one(&io_count.calls[IO_OUTS##BWL]);					    \
-		count_many(&io_count.elements[IO_OUTS##BWL], count);				    \
+		count_string(IO_OUTS##BWL, count);						    \
 		paravirt_ops.outs##bwl(port, addr, count);					    \
 	}											    \
 	io_accessor void ins##bwl(int port, void *addr, unsigned long count)			    \
 	{											    \
-		count_one(&io_count.calls[IO_INS##BWL]);					    \
-		count_many(&io_count.elements[IO_INS##BWL], count);				    \
+		count_string(IO_INS##BWL, count);						    \
 		paravirt_ops.ins##bwl(port, addr, count);					    \
 	}
 

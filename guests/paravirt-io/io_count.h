@@ -22,6 +22,8 @@ struct io_count {
 	uint32_t calls[IO_FORMS];
 	/** Elements moved by the string forms. */
 	uint32_t elements[IO_FORMS];
+	/** Of the calls, strings of no element: the instruction does nothing, but a hypercall is still made. */
+	uint32_t empty[IO_FORMS];
 	/**
 	 * Of the calls, those that only found a device busy. How many there are depends on how long an
 	 * operation takes, so they are kept apart: calls less waits is the same in every world.
@@ -48,6 +50,14 @@ io_accessor void count_one(uint32_t *counter)
 io_accessor void count_many(uint32_t *counter, uint32_t n)
 {
 	asm volatile("addl %1, %0" : "+m"(*counter) : "r"(n));
+}
+
+io_accessor void count_string(enum io_form form, uint32_t elements)
+{
+	count_one(&io_count.calls[form]);
+	count_many(&io_count.elements[form], elements);
+	if (elements == 0)
+		count_one(&io_count.empty[form]);
 }
 
 /** The last call of @form found the device busy and will be repeated. */

@@ -25,7 +25,7 @@
 #define TIMER_LINE 0
 #define MILLISECOND 1193		/* counts */
 #define LATCHES 1200
-#define TICKS 32
+#define TICKS 16
 #define OUT2_READS 1000000
 #define FIRST_TICK_SPINS 20000000	/* many milliseconds on any processor */
 

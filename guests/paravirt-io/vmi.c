@@ -6,6 +6,7 @@
  */
 #include "vmi.h"
 
+#include "io_count.h"
 #include "multiboot.h"
 #include "paravirt.h"
 #include "string.h"
@@ -129,13 +130,13 @@ static struct vmi_relocation_info get_relocation(int call)
 }
 
 /** Linux's para_wrap(): the operation becomes the wrapper if the ROM has a function to call. */
-#define para_wrap(op, number)									    \
+#define para_wrap(op, OP)									    \
 	do {											    \
-		struct vmi_relocation_info relocation = get_relocation(number);			    \
+		struct vmi_relocation_info relocation = get_relocation(VMI_CALL_##OP);		    \
 		if (relocation.type == VMI_RELOCATION_CALL_REL) {				    \
 			vmi_ops.op = (void *)relocation.eip;					    \
 			paravirt_ops.op = vmi_##op;						    \
-			vmi.io_ops++;								    \
+			vmi.io_forms |= 1u << IO_##OP;						    \
 		}										    \
 	} while (0)
 
@@ -153,18 +154,18 @@ static void take_over_io_delay(void)
 
 static void take_over_io(void)
 {
-	para_wrap(inb, VMI_CALL_INB);
-	para_wrap(inw, VMI_CALL_INW);
-	para_wrap(inl, VMI_CALL_INL);
-	para_wrap(outb, VMI_CALL_OUTB);
-	para_wrap(outw, VMI_CALL_OUTW);
-	para_wrap(outl, VMI_CALL_OUTL);
-	para_wrap(insb, VMI_CALL_INSB);
-	para_wrap(insw, VMI_CALL_INSW);
-	para_wrap(insl, VMI_CALL_INSL);
-	para_wrap(outsb, VMI_CALL_OUTSB);
-	para_wrap(outsw, VMI_CALL_OUTSW);
-	para_wrap(outsl, VMI_CALL_OUTSL);
+	para_wrap(inb, INB);
+	para_wrap(inw, INW);
+	para_wrap(inl, INL);
+	para_wrap(outb, OUTB);
+	para_wrap(outw, OUTW);
+	para_wrap(outl, OUTL);
+	para_wrap(insb, INSB);
+	para_wrap(insw, INSW);
+	para_wrap(insl, INSL);
+	para_wrap(outsb, OUTSB);
+	para_wrap(outsw, OUTSW);
+	para_wrap(outsl, OUTSL);
 }
 
 void vmi_activate(void)

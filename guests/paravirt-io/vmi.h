@@ -12,8 +12,8 @@ struct vmi_status {
 	const char *manufacturer;
 	const char *product;
 	unsigned api_major, api_minor;
-	/** Port operations that the ROM took over, 0-12, and whether it wants no io_delay. */
-	unsigned io_ops;
+	/** Port operations that the ROM took over, bit n for enum io_form n, and whether it wants no io_delay. */
+	unsigned io_forms;
 	int no_io_delay;
 	/** Why a ROM that was found is not in use, or NULL. */
 	const char *problem;
