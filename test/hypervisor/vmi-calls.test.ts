@@ -231,7 +231,7 @@ describe('VMI', () => {
       guest.setRegisters({ ECX: 4, EDI: 0xffc, EDX: PORT });
       const from = guest.hypervisor.log.nextSequence;
       let faults = 0;
-      guest.loop.hooks.exception = (vector) => {
+      guest.cpu.hooks.exception = (vector) => {
         faults++;
         return vector === 14;
       };
@@ -350,7 +350,7 @@ describe('VMI', () => {
     /** Runs a call and tells which exception it raised; there is no IDT, so the guest dies of it. */
     function fault(guest: TestGuest, address: number): number | undefined {
       let raised: number | undefined;
-      guest.loop.hooks.exception = (vector) => {
+      guest.cpu.hooks.exception = (vector) => {
         raised ??= vector;
         return false;
       };
@@ -387,7 +387,7 @@ describe('VMI', () => {
         const guest = activated();
         guest.enter(kind, 0xc8000);
         let raised: number | undefined;
-        guest.loop.hooks.exception = (vector) => {
+        guest.cpu.hooks.exception = (vector) => {
           raised = vector;
           return true;
         };
