@@ -1,6 +1,5 @@
 import type { Cpu } from './cpu/cpu';
 import { AbortInstruction, Fault, type Vector } from './cpu/fault';
-import type { MachineHooks } from './cpu/intercepts';
 import { TripleFault } from './cpu/interrupts';
 import type { Operations } from './cpu/operations';
 import { type Interpreter, linkInterpreter } from './isa/interpreter/link';
@@ -37,7 +36,6 @@ const EXCEPTION_CYCLES = 1;
  * between them, and the debugger's hooks. Deterministic: what happens depends on the machine's state only.
  */
 export class RunLoop {
-  readonly hooks: MachineHooks = {};
   /** True if the guest slept in HLT for a part of the last run, so that the host may rest too. */
   idle = false;
   private readonly interpreter: Interpreter;
@@ -114,10 +112,10 @@ export class RunLoop {
     const { state } = this.cpu;
     const vector = (state.get(layout.FAULT) - 1) as Vector;
     const errorCode = state.get(layout.FAULT_ERROR) | 0;
-    if (!this.faultAsked && this.hooks.exception) {
+    if (!this.faultAsked && this.cpu.hooks.exception) {
       this.faultAsked = true;
       state.eip = state.eipStart;
-      if (this.hooks.exception(vector, errorCode)) return RunEnd.Stop;
+      if (this.cpu.hooks.exception(vector, errorCode)) return RunEnd.Stop;
     }
     this.faultAsked = false;
     this.exceptions++;
@@ -143,7 +141,7 @@ export class RunLoop {
   private deliverInterrupt(): RunEnd | undefined {
     // A stop before delivery must not ask the controller twice, so the vector waits here meanwhile.
     const vector = this.interruptAsked >= 0 ? this.interruptAsked : this.interrupts.acknowledge();
-    if (this.interruptAsked < 0 && this.hooks.interrupt?.(this.interrupts.lineOf(vector), vector)) {
+    if (this.interruptAsked < 0 && this.cpu.hooks.interrupt?.(this.interrupts.lineOf(vector), vector)) {
       this.interruptAsked = vector;
       return RunEnd.Stop;
     }
@@ -193,17 +191,17 @@ export class RunLoop {
 
   private atBreakpoint(): boolean {
     const { state } = this.cpu;
-    if (!this.hooks.codeBreakpoint || this.passed === this.clock.instructions) return false;
+    if (!this.cpu.hooks.codeBreakpoint || this.passed === this.clock.instructions) return false;
     const linear = (state.segmentBase(layout.SegmentIndex.CS) + state.eip) >>> 0;
-    if (!this.hooks.codeBreakpoint(linear)) return false;
+    if (!this.cpu.hooks.codeBreakpoint(linear)) return false;
     this.passHere();
     return true;
   }
 
   private beforeOperation(name: keyof Operations, argument: number): void {
-    if (!this.hooks.instruction || this.passed === this.clock.instructions) return;
+    if (!this.cpu.hooks.instruction || this.passed === this.clock.instructions) return;
     const watched = instructionName(name, argument);
-    if (watched === undefined || !this.hooks.instruction(watched)) return;
+    if (watched === undefined || !this.cpu.hooks.instruction(watched)) return;
     this.passHere();
     throw new AbortInstruction(watched);
   }

@@ -1,5 +1,6 @@
 import * as layout from '../../layout';
 import { SegmentIndex } from '../../layout';
+import { MAX_INSTRUCTION_LENGTH } from '../length';
 import { ESCAPE_OPCODE } from '../table';
 import * as w from '../wasm/expression';
 import type { Expr, Operand } from '../wasm/expression';
@@ -80,6 +81,37 @@ function breakpointMayBeHere(f: FunctionBuilder): Expr {
 }
 
 /**
+ * Moves the code window to the page of EIP if the TLB knows it and a whole instruction fits before the ends of
+ * page and segment; else leaves that to `resolveCode`.
+ */
+function enterCodePage(f: FunctionBuilder, m: ModuleBuilder): void {
+  const eip = f.let(w.sub(state(layout.IP), state(layout.IP_DELTA)));
+  const linear = f.let(w.add(eip, w.load32(layout.SEG_BASE + SegmentIndex.CS * 4)));
+  const offset = f.let(w.and(linear, 0xfff));
+  const entry = f.let(w.load32(w.shl(w.shrU(linear, 12), 2), layout.TLB));
+  const limit = w.load32(layout.SEG_LIMIT + SegmentIndex.CS * 4);
+  // With the page's first and last byte within the segment, every instruction that fits the page is.
+  const pageFits = w.and(w.geU(eip, offset), w.leU(w.or(eip, 0xfff), limit));
+  const fits = w.and(w.leU(offset, 0x1000 - MAX_INSTRUCTION_LENGTH), pageFits);
+  const known = w.ne(w.and(entry, state(layout.TLB_READ_MASK)), 0);
+  f.if(
+    w.and(known, w.and(fits, w.eqz(w.and(w.load32(layout.SEG_BASE + SegmentIndex.CS * 4), 0xfff)))),
+    () => {
+      const host = f.let(w.add(w.and(entry, ~0xfff), linear));
+      const page = f.let(w.and(host, ~0xfff));
+      setState(f, layout.IP, host);
+      setState(f, layout.IP_DELTA, w.sub(host, eip));
+      setState(f, layout.CODE_START, page);
+      setState(f, layout.CODE_END, w.add(page, 0x1000 - MAX_INSTRUCTION_LENGTH));
+    },
+    () => {
+      f.call(m.indexOf('resolveCode'));
+      f.if(state(layout.EXIT), () => f.return());
+    },
+  );
+}
+
+/**
  * The run loop, exported as `run`: executes instructions until REMAINING is zero or EXIT is not.
  * An instruction that faults or is given up is not counted.
  */
@@ -88,10 +120,7 @@ export function buildRunLoop(m: ModuleBuilder): FunctionBuilder {
   f.loop((next) => {
     const ip = f.let(state(layout.IP));
     const outside = w.or(w.ltU(ip, state(layout.CODE_START)), w.gtU(ip, state(layout.CODE_END)));
-    f.if(outside, () => {
-      f.call(m.indexOf('resolveCode'));
-      f.if(state(layout.EXIT), () => f.return());
-    });
+    f.if(outside, () => enterCodePage(f, m));
     f.if(state(layout.BREAKPOINTS_ON), () => {
       f.if(breakpointMayBeHere(f), () => {
         f.if(f.callValue(m.indexOf('codeBreakpoint')), () => f.return());
