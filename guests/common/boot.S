@@ -19,6 +19,9 @@
 	.globl	_start
 	.type	_start, @function
 _start:
+	.cfi_sections .debug_frame
+	.cfi_startproc
+	.cfi_undefined %eip			/* nobody called */
 	cld
 	movl	$stack_top, %esp
 	xorl	%ebp, %ebp			/* ends the chain of frame pointers */
@@ -42,6 +45,7 @@ halt:
 	cli
 2:	hlt
 	jmp	2b
+	.cfi_endproc
 	.size	halt, . - halt
 	.size	_start, . - _start
 

@@ -4,15 +4,28 @@
  */
 #define VECTORS 48			/* 32 exceptions, then 16 interrupt lines */
 
+	/*
+	 * CFI tells debuggers where the interrupted function's registers are. Its stack pointer is the
+	 * frame address; below it lie EFLAGS, CS and EIP, then error code and vector.
+	 */
+	.cfi_sections .debug_frame
+
 	.macro	vector number, error_code=0
 	.text
 	.type	vector_\number, @function
 vector_\number:
+	.cfi_startproc
+	.cfi_signal_frame
+	.cfi_def_cfa %esp, 12 + 4 * \error_code
+	.cfi_offset %eip, -12
 	.if \error_code == 0
 	pushl	$0				/* stands where others have an error code */
+	.cfi_adjust_cfa_offset 4
 	.endif
 	pushl	$\number
+	.cfi_adjust_cfa_offset 4
 	jmp	common
+	.cfi_endproc
 	.size	vector_\number, . - vector_\number
 
 	.section .rodata
@@ -47,12 +60,32 @@ vector_table:
 	.text
 	.type	common, @function
 common:
+	.cfi_startproc
+	.cfi_signal_frame
+	.cfi_def_cfa %esp, 20
+	.cfi_offset %eip, -12
 	pushal
+	.cfi_adjust_cfa_offset 32
+	.cfi_offset %eax, -24
+	.cfi_offset %ecx, -28
+	.cfi_offset %edx, -32
+	.cfi_offset %ebx, -36
+	.cfi_offset %ebp, -44
+	.cfi_offset %esi, -48
+	.cfi_offset %edi, -52
 	cld
 	pushl	%esp				/* the frame */
+	.cfi_adjust_cfa_offset 4
 	call	interrupt_dispatch
 	addl	$4, %esp
+	.cfi_adjust_cfa_offset -4
 	popal
+	.cfi_adjust_cfa_offset -32
+	.irp	register, %eax, %ecx, %edx, %ebx, %ebp, %esi, %edi
+	.cfi_restore \register
+	.endr
 	addl	$8, %esp			/* vector and error code */
+	.cfi_adjust_cfa_offset -8
 	iret
+	.cfi_endproc
 	.size	common, . - common

@@ -17,6 +17,9 @@ const COMMON_FLAGS = [
   '-fno-omit-frame-pointer',
   '-fno-pie',
   '-fno-stack-protector',
+  // Frames are described in .debug_frame, for debuggers, not in .eh_frame, which would be loaded.
+  '-fno-unwind-tables',
+  '-fno-asynchronous-unwind-tables',
   '-fno-sanitize=all',
   '-nostdlib',
   '-static',
