@@ -1,0 +1,117 @@
+import type { PortBus } from './bus/port-bus';
+import { Cpu } from './cpu/cpu';
+import type { MachineHooks } from './cpu/intercepts';
+import { CpuState } from './cpu/state';
+import type { BlockStore } from './devices/ide/block-store';
+import { createPc, type Pc, type SerialPort } from './devices/pc';
+import type { ResetCause } from './devices/system-control';
+import type { UartPacing } from './devices/uart/uart16550';
+import type { CpuModel } from './isa/form';
+import * as layout from './layout';
+import { PhysicalMemory } from './memory/physical';
+import type { RunEnd } from './run';
+import { RunLoop } from './run-loop';
+import { VirtualClock } from './virtual-clock';
+
+export interface MachineOptions {
+  readonly cpu: CpuModel;
+  /** RAM in MiB, 1-2047. */
+  readonly memoryMB: number;
+  /** Wall clock at power on, milliseconds since 1970-01-01 UTC. */
+  readonly startTime: number;
+  /** Disks: primary master and slave, secondary master and slave; holes allowed. */
+  readonly disks?: readonly (BlockStore | undefined)[];
+  readonly serialPacing?: UartPacing;
+  /** A byte that the guest sent through a serial port. */
+  onSerial?(port: SerialPort, byte: number): void;
+  /** A byte written to debug port 0xe9. */
+  onConsole?(byte: number): void;
+}
+
+/** Why the machine was switched off. */
+export type ShutdownCause =
+  /** A write of `value` to the debug-exit port 0xf4. */
+  { readonly kind: 'debug-exit'; readonly value: number } | { readonly kind: 'reset'; readonly by: ResetCause };
+
+/** One PC: memory, CPU, bus, devices and the loop that runs them. */
+export class Machine {
+  readonly memory: PhysicalMemory;
+  readonly cpu: Cpu;
+  readonly clock: VirtualClock;
+  readonly pc: Pc;
+  /** Set once the guest has ended the machine: `run` has returned, or will return, `Shutdown`. */
+  shutdown: ShutdownCause | undefined;
+  private readonly loop: RunLoop;
+
+  constructor(options: MachineOptions) {
+    this.memory = new PhysicalMemory(options.memoryMB << 20);
+    this.clock = new VirtualClock(new CpuState(this.memory.memory), options.startTime);
+    const state = new CpuState(this.memory.memory);
+    this.pc = createPc({
+      clock: this.clock,
+      ramBytes: this.memory.ramBytes,
+      disks: options.disks,
+      serialPacing: options.serialPacing,
+      requestStop: () => state.requestExit(layout.EXIT_STOP),
+      onSerial: (port, byte) => options.onSerial?.(port, byte),
+      onConsole: (byte) => options.onConsole?.(byte),
+      onDebugExit: (value) => this.end({ kind: 'debug-exit', value }),
+      onInterrupt: (pending) => {
+        if (pending) state.requestExit(layout.EXIT_RECHECK);
+      },
+      lines: {
+        setA20: (enabled) => this.cpu.mmu.setA20(enabled),
+        reset: (by) => this.end({ kind: 'reset', by }),
+      },
+    });
+    this.cpu = new Cpu({ memory: this.memory, bus: this.pc.bus, clock: this.clock, model: options.cpu });
+    this.loop = new RunLoop(this.cpu, this.clock, this.pc.pic);
+  }
+
+  get bus(): PortBus {
+    return this.pc.bus;
+  }
+
+  /** The debugger's hooks. */
+  get hooks(): MachineHooks {
+    return this.cpu.hooks;
+  }
+
+  /** True if the guest slept in HLT for a part of the last run. */
+  get idle(): boolean {
+    return this.loop.idle;
+  }
+
+  /**
+   * Executes until `maxInstructions` are retired or something ends it earlier; may return `Budget` sooner where
+   * the guest idles or only faults. Instructions of a repeated string count one per element.
+   */
+  run(maxInstructions: number): RunEnd {
+    return this.loop.run(maxInstructions);
+  }
+
+  /** Lets the next run go past a code breakpoint or watched instruction at the present instruction. */
+  passHere(): void {
+    this.loop.passHere();
+  }
+
+  /** Linear addresses at which `hooks.codeBreakpoint` is to be asked. Addresses that share their low 16 bits may be asked too. */
+  setCodeBreakpoints(addresses: Iterable<number>): void {
+    const filter = this.cpu.state.u8.subarray(
+      layout.BREAKPOINT_FILTER,
+      layout.BREAKPOINT_FILTER + layout.BREAKPOINT_FILTER_BYTES,
+    );
+    filter.fill(0);
+    let any = 0;
+    for (const address of addresses) {
+      filter[(address & 0xffff) >>> 3] |= 1 << (address & 7);
+      any = 1;
+    }
+    this.cpu.state.set(layout.BREAKPOINTS_ON, any);
+  }
+
+  private end(cause: ShutdownCause): void {
+    this.shutdown ??= cause;
+    this.cpu.state.requestExit(layout.EXIT_SHUTDOWN);
+  }
+}
