@@ -82,12 +82,9 @@ describe('source lines of C', function () {
       it('has one site for a loop line, at its lowest address', () => {
         const sites = table.addressesFor(fixture.path, fixture.line('loop'));
         assert.equal(sites.length, 1);
-        const lowest = table.linesWithCode(fixture.path, fixture.line('loop'), fixture.line('loop'));
-        assert.deepEqual(lowest, [fixture.line('loop')]);
-        for (let at = table.lookup('walk')[0].address; at < sites[0].address; at++) {
-          const info = table.lineAt(at);
-          assert.ok(info?.line !== fixture.line('loop') || !info.isStmt || info.start < sites[0].address);
-          assert.notEqual(info?.line, fixture.line('loop'));
+        const [{ address }] = table.lookup('walk');
+        for (let at = address; at < sites[0].address; at++) {
+          assert.notEqual(table.lineAt(at)?.line, fixture.line('loop'));
         }
       });
 

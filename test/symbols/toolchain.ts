@@ -45,7 +45,8 @@ export function build(file: string, source: string, flags: readonly string[]): F
   }
   const lines = source.split('\n');
   return {
-    bytes: readFileSync(output),
+    // A copy: slices of a Buffer would share its memory.
+    bytes: new Uint8Array(readFileSync(output)),
     path,
     line(name) {
       const index = lines.findIndex((text) => new RegExp(`@${name}\\b`).test(text));

@@ -20,6 +20,11 @@ export class Unavailable extends Error {
   override name = 'Unavailable';
 }
 
+/** The reason why something can't be shown in a frame whose value of a register is lost. */
+export function unknownRegister(number: number): Unavailable {
+  return new Unavailable(`it depends on ${DWARF_REGISTERS[number] ?? `register ${number}`}, which is not known here`);
+}
+
 interface ValueType {
   bits: number;
   signed: boolean;
@@ -96,11 +101,7 @@ class Machine {
 
   register(number: number): number {
     const value = this.context.register(number);
-    if (value === undefined) {
-      throw new Unavailable(
-        `it depends on ${DWARF_REGISTERS[number] ?? `register ${number}`}, which is not known here`,
-      );
-    }
+    if (value === undefined) throw unknownRegister(number);
     return value;
   }
 

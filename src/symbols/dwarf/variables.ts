@@ -3,7 +3,7 @@ import type { Location, LocationContext } from '../location';
 import type { Type } from '../types';
 import { DW_AT, DW_TAG } from './constants';
 import type { Die } from './die';
-import { evaluateLocation, type ExpressionContext, OPTIMIZED_OUT, Unavailable } from './expression';
+import { evaluateLocation, type ExpressionContext, OPTIMIZED_OUT, Unavailable, unknownRegister } from './expression';
 import type { Block } from './functions';
 import { expressionAt } from './location-lists';
 import type { TypeReader } from './type-reader';
@@ -92,7 +92,10 @@ function locate(die: Die, frame: LocationContext, context: VariableContext): Loc
   try {
     const linked = frame.address - context.bias;
     const expression = expressionAt(die, DW_AT.location, linked);
-    if (expression) return evaluateLocation(expression, expressionContext(die, frame, context));
+    if (expression) {
+      const location = evaluateLocation(expression, expressionContext(die, frame, context));
+      return isBareConstant(die, expression) ? asValue(location) : location;
+    }
     const constant = die.inherited(DW_AT.const_value);
     if (constant) return constantLocation(constant);
     if (die.flag(DW_AT.declaration)) return declared(die, context);
@@ -101,6 +104,31 @@ function locate(die: Die, frame: LocationContext, context: VariableContext): Loc
     if (error instanceof SymbolError) return { kind: 'unavailable', reason: error.message };
     throw error;
   }
+}
+
+/**
+ * DWARF 2 and 3 can't say that a variable has a value and no place. LLVM then writes the bare constant, which by the letter
+ * would be an address; real addresses are written with DW_OP_addr.
+ */
+function isBareConstant(die: Die, expression: Uint8Array): boolean {
+  if (die.unit.header.version >= 4) return false;
+  const [opcode] = expression;
+  const lit0 = 0x30;
+  const lit31 = 0x4f;
+  if (opcode >= lit0 && opcode <= lit31) return expression.length === 1;
+  return expression.length === constantLength(expression);
+}
+
+/** Bytes of the constant that an expression begins with (DW_OP_const1u to DW_OP_consts), or 0. */
+function constantLength(expression: Uint8Array): number {
+  const fixed: Readonly<Record<number, number>> = { 8: 2, 9: 2, 10: 3, 11: 3, 12: 5, 13: 5, 14: 9, 15: 9 };
+  const [opcode] = expression;
+  if (opcode !== 0x10 && opcode !== 0x11) return fixed[opcode] ?? 0;
+  return expression.findIndex((byte, i) => i > 0 && byte < 0x80) + 1;
+}
+
+function asValue(location: Location): Location {
+  return location.kind === 'memory' ? { kind: 'value', value: BigInt(location.address) } : location;
 }
 
 function constantLocation({ raw, die }: { raw: { kind: string; value?: unknown }; die: Die }): Location {
@@ -144,11 +172,12 @@ export function expressionContext(die: Die, frame: LocationContext, context: Var
       };
       const base = evaluateLocation(expression, withoutBase);
       if (base.kind === 'memory') return base.address;
-      // DW_OP_regN: the frame base is what the register holds.
-      const value = base.kind === 'register' ? frame.register(base.register) : undefined;
-      if (value === undefined) {
-        throw new Unavailable(base.kind === 'unavailable' ? base.reason : 'the frame base is not known here');
+      if (base.kind !== 'register') {
+        throw new Unavailable(base.kind === 'unavailable' ? base.reason : 'the frame base has no address');
       }
+      // DW_OP_regN: the frame base is what the register holds.
+      const value = frame.register(base.register);
+      if (value === undefined) throw unknownRegister(base.register);
       return value;
     },
   };
