@@ -70,19 +70,13 @@ async function runHostSuite() {
 function runUiTests() {
   mkdirSync(join(root, 'out', 'screenshots'), { recursive: true });
   const mocha = join(root, 'node_modules', 'mocha', 'bin', 'mocha.js');
-  const args = [
-    '--no-config',
-    '--import',
-    'tsx',
-    '--timeout',
-    '120000',
-    '--exit',
-    '--forbid-only',
-    'test/ui/**/*.test.ts',
-  ];
+  const args = ['--no-config', '--timeout', '120000', '--exit', '--forbid-only', 'test/ui/**/*.test.ts'];
   if (values.grep) args.push('--grep', values.grep);
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [mocha, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, ['--import', 'tsx', mocha, ...args], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     let output = '';
     child.stdout.on('data', (data) => {
       output += data;

@@ -66,7 +66,7 @@ export function filterLines(lines: Line[], filter: string): Line[] {
   if (words.length === 0) return lines;
   return lines.filter((line) => {
     const row = line.now ?? line.before;
-    const text = `${line.key} ${row?.channel} ${row?.source?.function ?? ''} ${row?.source?.path ?? ''}`.toLowerCase();
+    const text = `${line.key} ${row?.channel} ${row?.source?.function ?? ''} ${sourceText(line)}`.toLowerCase();
     return words.every((word) => text.includes(word));
   });
 }
