@@ -55,7 +55,8 @@ export function mapPath(path: string, sourceMap: Readonly<Record<string, string>
     if (startsWithPath(path, from) && (!best || from.length > best.from.length)) best = { from, to };
   }
   if (!best) return path;
-  return joinPath(best.to, path.slice(best.from.length).replace(/^[\\/]+/, ''));
+  const rest = path.slice(best.from.length).replace(/^[\\/]+/, '');
+  return joinPath(best.to, isWindows(path) && !isWindows(best.to) ? rest.replaceAll('\\', '/') : rest);
 }
 
 function startsWithPath(path: string, prefix: string): boolean {
