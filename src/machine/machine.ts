@@ -9,7 +9,7 @@ import type { UartPacing } from './devices/uart/uart16550';
 import type { CpuModel } from './isa/form';
 import * as layout from './layout';
 import { PhysicalMemory } from './memory/physical';
-import type { RunEnd } from './run';
+import { RunEnd } from './run';
 import { RunLoop } from './run-loop';
 import { VirtualClock } from './virtual-clock';
 
@@ -87,6 +87,7 @@ export class Machine {
    * the guest idles or only faults. Instructions of a repeated string count one per element.
    */
   run(maxInstructions: number): RunEnd {
+    if (this.shutdown) return RunEnd.Shutdown;
     return this.loop.run(maxInstructions);
   }
 
