@@ -4,7 +4,6 @@ import type { Variable } from '../../symbols/dwarf/variables';
 import type { Type } from '../../symbols/types';
 import type { EventValue, Scope, SymbolReference, VariableReference } from '../expressions/scope';
 import { REGISTERS } from '../registers/table';
-import type { FrameContext } from '../stack/frames';
 import { isSigned } from '../values/scalars';
 import { INT, strip } from '../values/types';
 import type { Guest } from './guest';
@@ -13,9 +12,22 @@ import { toVariableLocation } from './variable-location';
 /** Names of symbols offered as suggestions at most. */
 const MAX_SUGGESTED_SYMBOLS = 20000;
 
+/** A frame as far as variables are looked up in it. */
+export interface ScopeFrame {
+  /** Linear address by which the code of the frame is known. */
+  readonly lookup: number;
+  /** Which of the functions inlined there is meant; 0 is the innermost. */
+  readonly depth: number;
+  /** A register by its DWARF number; undefined where it is lost. */
+  register(number: number): number | undefined;
+  /** Canonical frame address; undefined where it is not known. */
+  cfa(): number | undefined;
+}
+
 /** The names that an expression sees in a frame, or outside any: locals, registers, globals, symbols, ports. */
 export class GuestScope implements Scope {
   private readonly scope: SymbolScope | undefined;
+  private readonly context: LocationContext;
 
   /**
    * @param frame the frame whose variables are visible; none for events such as port accesses
@@ -23,10 +35,19 @@ export class GuestScope implements Scope {
    */
   constructor(
     private readonly guest: Guest,
-    private readonly frame?: FrameContext,
+    frame?: ScopeFrame,
     private readonly events: Readonly<Record<string, EventValue>> = {},
   ) {
-    this.scope = frame && guest.symbols.scopeAt(frame.activation.lookup, frame.depth);
+    this.scope = frame && guest.symbols.scopeAt(frame.lookup, frame.depth);
+    this.context = {
+      address: frame?.lookup ?? 0,
+      register: (number) => frame?.register(number),
+      readMemory: (address, size) => {
+        const bytes = guest.memory.readAvailable(address, size);
+        return bytes.length === size ? bytes : undefined;
+      },
+      cfa: () => frame?.cfa(),
+    };
   }
 
   /** Variables of the function by block, innermost first. */
@@ -42,7 +63,7 @@ export class GuestScope implements Scope {
   /** A variable of the symbol tables as expressions use it. */
   reference(variable: Variable): VariableReference {
     const { name, type } = variable;
-    const context = this.locationContext();
+    const { context } = this;
     return {
       name,
       type,
@@ -106,22 +127,5 @@ export class GuestScope implements Scope {
       if (count++ >= MAX_SUGGESTED_SYMBOLS) return;
       yield name;
     }
-  }
-
-  private locationContext(): LocationContext {
-    const { guest, frame } = this;
-    const live = frame && frame.registers === guest.live;
-    return {
-      address: frame?.activation.lookup ?? guest.pc,
-      register: (number) => {
-        if (!frame) return number < 8 ? guest.state.reg(number) : undefined;
-        return live && number < 8 ? guest.state.reg(number) : frame.activation.registers[number];
-      },
-      readMemory: (address, size) => {
-        const bytes = guest.memory.readAvailable(address, size);
-        return bytes.length === size ? bytes : undefined;
-      },
-      cfa: () => frame?.activation.cfa,
-    };
   }
 }

@@ -1,20 +1,42 @@
 import type { CodeFrame } from '../../symbols/dwarf/dwarf-program';
 import type { Guest } from '../guest/guest';
+import type { ScopeFrame } from '../guest/symbol-scope';
 import { type FrameRegisters, UnwoundRegisters } from '../registers/frame-registers';
 import type { Frame } from '../types';
 import { SegmentIndex } from '../../machine/layout';
 import { type Activation, Unwinder } from './unwinder';
 
 /** A frame with what is needed to look into it. */
-export interface FrameContext {
+export interface FrameContext extends ScopeFrame {
   readonly frame: Frame;
   readonly activation: Activation;
-  /** Which of the functions inlined at the address it is; 0 is the innermost. */
-  readonly depth: number;
   readonly registers: FrameRegisters;
 }
 
 const MAX_FRAMES = 512;
+const GENERAL_REGISTERS = 8;
+
+/** The innermost frame of a running guest at a known address, looked into when something is asked of it. */
+export class LiveFrame implements ScopeFrame {
+  readonly depth = 0;
+  private readonly unwinder: Unwinder;
+
+  /** @param lookup linear address at which the guest stands whenever the frame is used */
+  constructor(
+    private readonly guest: Guest,
+    readonly lookup: number,
+  ) {
+    this.unwinder = new Unwinder(guest);
+  }
+
+  register(number: number): number | undefined {
+    return number < GENERAL_REGISTERS ? this.guest.state.reg(number) : this.lookup;
+  }
+
+  cfa(): number | undefined {
+    return this.unwinder.innermost(this.lookup).cfa;
+  }
+}
 
 /** The call stack of a stopped guest. Worked out once per stop. */
 export class CallStack {
@@ -60,7 +82,11 @@ export class CallStack {
       },
       activation,
       depth,
+      lookup,
       registers,
+      register: (number) =>
+        innermost && number < GENERAL_REGISTERS ? guest.state.reg(number) : activation.registers[number],
+      cfa: () => activation.cfa,
     }));
   }
 
