@@ -96,6 +96,11 @@ export class Machine {
     this.loop.passHere();
   }
 
+  /** Drops an exception at which a hook has stopped, so that the guest goes on at EIP as if it had not happened. */
+  cancelFault(): void {
+    this.loop.cancelFault();
+  }
+
   /** Linear addresses at which `hooks.codeBreakpoint` is to be asked. Addresses that share their low 16 bits may be asked too. */
   setCodeBreakpoints(addresses: Iterable<number>): void {
     const filter = this.cpu.state.u8.subarray(

@@ -70,6 +70,12 @@ export class RunLoop {
     this.passed = this.clock.instructions;
   }
 
+  /** Drops an exception at which the debugger has stopped: the guest goes on at EIP as if it had not happened. */
+  cancelFault(): void {
+    this.cpu.state.set(layout.FAULT, 0);
+    this.faultAsked = false;
+  }
+
   /**
    * Executes until `maxInstructions` are retired or something ends it earlier. A guest that idles in HLT
    * gives the caller a turn now and then with `Budget`.
