@@ -34,14 +34,18 @@ export type DecodeFailure =
 const MAX_LENGTH = 15;
 
 /** Prefixes that select a segment (Intel SDM vol. 2A, section 2.1.1). */
-const SEGMENT_PREFIX: Readonly<Record<number, SegmentIndex>> = {
-  0x26: SegmentIndex.ES,
-  0x2e: SegmentIndex.CS,
-  0x36: SegmentIndex.SS,
-  0x3e: SegmentIndex.DS,
-  0x64: SegmentIndex.FS,
-  0x65: SegmentIndex.GS,
-};
+const SEGMENT_PREFIXES: readonly (readonly [byte: number, segment: SegmentIndex])[] = [
+  [0x26, SegmentIndex.ES],
+  [0x2e, SegmentIndex.CS],
+  [0x36, SegmentIndex.SS],
+  [0x3e, SegmentIndex.DS],
+  [0x64, SegmentIndex.FS],
+  [0x65, SegmentIndex.GS],
+];
+
+/** Segment by prefix byte, -1 for bytes that are none. */
+const SEGMENT_OF_BYTE = new Int8Array(0x100).fill(-1);
+for (const [byte, segment] of SEGMENT_PREFIXES) SEGMENT_OF_BYTE[byte] = segment;
 
 /**
  * The hypervisor's own decoder for port I/O, 80386 and later: prefixes, then 6C-6F, E4-E7 or EC-EF. In each group
@@ -82,7 +86,7 @@ export class IoDecoder {
       else if (byte === 0x67) address32 = !code32;
       else if (byte === 0xf2 || byte === 0xf3) repeat = true;
       else if (byte === 0xf0) locked = true;
-      else if (byte in SEGMENT_PREFIX) segment = SEGMENT_PREFIX[byte];
+      else if (SEGMENT_OF_BYTE[byte] >= 0) segment = SEGMENT_OF_BYTE[byte];
       else {
         const string = (byte & 0xfc) === 0x6c;
         const immediate = (byte & 0xfc) === 0xe4;

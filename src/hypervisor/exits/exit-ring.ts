@@ -1,6 +1,6 @@
 import type { PortWidth } from '../../machine/devices/device';
 import type { ExitRecord } from './exit-record';
-import { CHANNELS } from './exit-table';
+import { CHANNEL_INDEX, CHANNELS } from './exit-table';
 import { Names } from './names';
 
 /** Longest x86 instruction in bytes. */
@@ -93,7 +93,7 @@ export class ExitRing {
       ((record.port + 1) << 7) |
       ((record.direction === 'out' ? 1 : 0) << 6) |
       ((record.width >> 1) << 4) |
-      (CHANNELS.indexOf(record.channel) << 2) |
+      (CHANNEL_INDEX[record.channel] << 2) |
       record.cpl;
     words[w + NAMES] = (this.reasons.idOf(record.reason) << 16) | this.hypercalls.idOf(record.hypercall);
     const b = slot * (MAX_BYTES + 1);

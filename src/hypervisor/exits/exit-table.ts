@@ -5,6 +5,9 @@ import { Names } from './names';
 
 export const CHANNELS: readonly Channel[] = ['direct', 'trap', 'vtx', 'hypercall'];
 
+/** Index of each channel in `CHANNELS`. */
+export const CHANNEL_INDEX: Readonly<Record<Channel, number>> = { direct: 0, trap: 1, vtx: 2, hypercall: 3 };
+
 /** What exits of one kind and place have in common. */
 export interface ExitKey {
   reason: string;
@@ -138,7 +141,7 @@ export class ExitTable {
       ((record.port + 1) << 5) |
       ((record.direction === 'out' ? 1 : 0) << 4) |
       ((record.width >> 1) << 2) |
-      CHANNELS.indexOf(record.channel);
+      CHANNEL_INDEX[record.channel];
     const names = (this.reasons.idOf(record.reason) << 16) | this.hypercalls.idOf(record.hypercall);
     const mask = this.index.length - 1;
     let probe = hash(site, access, names) & mask;

@@ -2,14 +2,20 @@
 export class Names {
   private readonly ids = new Map<string, number>();
   private readonly names: string[] = [];
+  /** Exits come in runs of one kind: the name asked for last. */
+  private lastName: string | undefined;
+  private lastId = 0;
 
   /** Number of a name, given out on first use: 0, 1, 2 … */
   idOf(name: string): number {
+    if (name === this.lastName) return this.lastId;
     let id = this.ids.get(name);
     if (id === undefined) {
       id = this.names.push(name) - 1;
       this.ids.set(name, id);
     }
+    this.lastName = name;
+    this.lastId = id;
     return id;
   }
 
