@@ -116,9 +116,10 @@ export class Pic8259 {
 
   /** Sets the level of an ISA interrupt line, 0-15. Line 2 is the cascade and can't be set: devices' IRQ2 arrives at 9. */
   setIrq(line: number, level: boolean): void {
-    if (line === CASCADE_LINE) return;
-    if (line < 8) this.master.setLine(line, level);
-    else this.slave.setLine(line - 8, level);
+    const chip = line < 8 ? this.master : this.slave;
+    const unchanged = ((chip.state.lines & (1 << (line & 7))) !== 0) === level;
+    if (line === CASCADE_LINE || unchanged) return;
+    chip.setLine(line & 7, level);
     this.update();
   }
 

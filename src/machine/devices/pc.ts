@@ -1,0 +1,171 @@
+import { PortBus } from '../bus/port-bus';
+import type { Clock } from '../clock';
+import { DebugConsole, DebugExit, PostCard } from './debug-ports';
+import type { Device, DeviceHost, DeviceState } from './device';
+import type { BlockStore } from './ide/block-store';
+import { IdeChannel } from './ide/channel';
+import { IoTestDevice } from './io-test';
+import { Pic8259 } from './pic/pic8259';
+import { Pit8254 } from './pit/pit8254';
+import { Port61 } from './port61';
+import { CmosRtc } from './rtc/cmos-rtc';
+import { A20Gate, KeyboardController, Port92, type SystemLines } from './system-control';
+import { Uart16550, type UartPacing } from './uart/uart16550';
+
+/** Names of the serial ports, with the ports and interrupts that PCs agree on. */
+const SERIAL_PORTS = {
+  com1: { base: 0x3f8, irq: 4 },
+  com2: { base: 0x2f8, irq: 3 },
+  com3: { base: 0x3e8, irq: 4 },
+  com4: { base: 0x2e8, irq: 3 },
+} as const;
+
+export type SerialPort = keyof typeof SERIAL_PORTS;
+export const SERIAL_PORT_NAMES = Object.keys(SERIAL_PORTS) as SerialPort[];
+
+/** What a PC is built with. */
+export interface PcOptions {
+  readonly clock: Clock;
+  readonly ramBytes: number;
+  /** Disks: primary 0 and 1, secondary 0 and 1; holes allowed. */
+  readonly disks?: readonly (BlockStore | undefined)[];
+  /** `immediate` if left out. */
+  readonly serialPacing?: UartPacing;
+  /** Cycles that an IDE command keeps a disk busy; 0 if left out. */
+  readonly diskLatency?: number;
+  /** Asks the run loop to stop after the present instruction: an observer of a port wants it. */
+  requestStop(): void;
+  /** A byte that the guest sent through a serial port. */
+  onSerial(port: SerialPort, byte: number): void;
+  /** A byte written to the debug console. */
+  onConsole(byte: number): void;
+  /** A write to the debug-exit port. */
+  onDebugExit(value: number): void;
+  /** The interrupt request to the CPU rose or fell. */
+  onInterrupt(pending: boolean): void;
+  /** A20 and reset lines. */
+  readonly lines: SystemLines;
+}
+
+/** The devices of a PC, each by its name, all on the bus. */
+export interface Pc {
+  readonly bus: PortBus;
+  readonly pic: Pic8259;
+  readonly pit: Pit8254;
+  readonly port61: Port61;
+  readonly rtc: CmosRtc;
+  readonly serial: Readonly<Record<SerialPort, Uart16550>>;
+  readonly ide: readonly [IdeChannel, IdeChannel];
+  readonly keyboardController: KeyboardController;
+  readonly port92: Port92;
+  readonly a20: A20Gate;
+  readonly debugConsole: DebugConsole;
+  readonly post: PostCard;
+  readonly debugExit: DebugExit;
+  readonly ioTest: IoTestDevice;
+  /** Power-on reset of all devices. */
+  reset(): void;
+  /** States of all devices by name. */
+  save(): Record<string, DeviceState>;
+  /** @throws RangeError if a device is missing or its state is of another version */
+  load(states: Readonly<Record<string, DeviceState>>): void;
+}
+
+/** An interrupt line that several devices drive: high while one of them holds it high. */
+class SharedLines {
+  /** Devices that hold a line high, by line. */
+  private readonly holders = Array.from({ length: 16 }, () => new Set<string>());
+
+  constructor(private readonly pic: Pic8259) {}
+
+  host(clock: Clock, device: string): DeviceHost {
+    return {
+      clock,
+      setIrq: (line, level) => {
+        const holders = this.holders[line];
+        if (level) holders.add(device);
+        else holders.delete(device);
+        this.pic.setIrq(line, holders.size > 0);
+      },
+    };
+  }
+}
+
+/** Builds the standard devices of a PC and puts them on a new bus. */
+export function createPc(options: PcOptions): Pc {
+  const { clock, ramBytes, disks = [], serialPacing = 'immediate', diskLatency = 0, lines } = options;
+  const bus = new PortBus(() => options.requestStop());
+  const pic = new Pic8259();
+  pic.onPendingChange = (pending) => options.onInterrupt(pending);
+  const host: DeviceHost = { clock, setIrq: (line, level) => pic.setIrq(line, level) };
+
+  const pit = new Pit8254(host);
+  const port61 = new Port61(pit);
+  const rtc = new CmosRtc(host, ramBytes);
+  const shared = new SharedLines(pic);
+  const serial = Object.fromEntries(
+    SERIAL_PORT_NAMES.map((port) => {
+      const name = port.toUpperCase();
+      const onTransmit = (byte: number): void => options.onSerial(port, byte);
+      const uart = { name, pacing: serialPacing, onTransmit, ...SERIAL_PORTS[port] };
+      return [port, new Uart16550(shared.host(clock, name), uart)];
+    }),
+  ) as Record<SerialPort, Uart16550>;
+  const ide: [IdeChannel, IdeChannel] = [
+    new IdeChannel(host, {
+      name: 'IDE0',
+      base: 0x1f0,
+      control: 0x3f6,
+      irq: 14,
+      drives: disks.slice(0, 2),
+      latency: diskLatency,
+    }),
+    new IdeChannel(host, {
+      name: 'IDE1',
+      base: 0x170,
+      control: 0x376,
+      irq: 15,
+      drives: disks.slice(2, 4),
+      latency: diskLatency,
+    }),
+  ];
+  const a20 = new A20Gate(lines);
+  const keyboardController = new KeyboardController(host, a20, lines);
+  const port92 = new Port92(a20, lines);
+  const debugConsole = new DebugConsole((byte) => options.onConsole(byte));
+  const post = new PostCard();
+  const debugExit = new DebugExit((value) => options.onDebugExit(value));
+  const ioTest = new IoTestDevice();
+
+  // The interrupt controller comes first: a reset of another device may lower its line.
+  const devices: Device[] = [...pic.devices, pit, port61, rtc, ...Object.values(serial), ...ide, keyboardController];
+  devices.push(port92, debugConsole, post, debugExit, ioTest);
+  for (const device of devices) bus.register(device);
+
+  return {
+    bus,
+    pic,
+    pit,
+    port61,
+    rtc,
+    serial,
+    ide,
+    keyboardController,
+    port92,
+    a20,
+    debugConsole,
+    post,
+    debugExit,
+    ioTest,
+    reset: () => bus.reset(),
+    save: () => Object.fromEntries(devices.map((device) => [device.name, device.save()])),
+    load: (states) => {
+      // The interrupt controller goes last: its saved requests stand, whatever edges the others make while loading.
+      for (const device of [...devices].reverse()) {
+        const state = states[device.name];
+        if (!state) throw new RangeError(`the snapshot has no state of ${device.name}`);
+        device.load(state);
+      }
+    },
+  };
+}
