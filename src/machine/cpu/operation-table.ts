@@ -93,8 +93,8 @@ export function buildOperations(units: OperationUnits): Operations {
     systemExit: () => systemCall.exit(),
     monitorCall: () => units.monitorCalls.execute(),
 
-    portIn: (port, width, immediate = 0) => ports.in(port, portWidth(width), immediate !== 0),
-    portOut: (port, width, immediate = 0) => ports.out(port, portWidth(width), immediate !== 0),
+    portIn: (port, width, immediate) => ports.in(port, portWidth(width), immediate !== 0),
+    portOut: (port, width, immediate) => ports.out(port, portWidth(width), immediate !== 0),
     portInString: (width) => ports.string('in', portWidth(width)),
     portOutString: (width) => ports.string('out', portWidth(width)),
   };

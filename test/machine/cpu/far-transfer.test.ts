@@ -24,6 +24,11 @@ const CALL_GATE_32 = 12;
 /** A second free entry, for the segment behind a gate. */
 const TARGET = FREE + 8;
 
+/** JMP or CALL. */
+function transfer(bench: Bench, call: boolean): Bench['op']['farJump'] {
+  return (...target) => (call ? bench.op.farCall(...target) : bench.op.farJump(...target));
+}
+
 describe('far JMP and CALL in real and V86 mode', () => {
   for (const [mode, create] of [
     ['real', () => Bench.real()],
@@ -96,7 +101,7 @@ describe('far JMP and CALL to code segments', () => {
           const allowed = conforming ? dpl <= cpl : dpl === cpl && rpl <= cpl;
           const expected = !allowed ? '#GP(0x60)' : present ? 'ok' : '#NP(0x60)';
           const title = `CPL ${cpl} RPL ${rpl} DPL ${dpl} P ${present}`;
-          const go = call ? bench.op.farCall : bench.op.farJump;
+          const go = transfer(bench, call);
           assert.equal(
             bench.outcome(() => go(FREE | rpl, 0x1234, 4)),
             expected,
@@ -118,7 +123,8 @@ describe('far JMP and CALL to code segments', () => {
     bench.gdt(FREE, descriptor({ type: CODE_RX, limit: 0xfff }));
     bench.gdt(TARGET, descriptor({ type: DATA_RW }));
     bench.gdt(TARGET + 8, descriptor({ type: 0xe }));
-    for (const go of [bench.op.farJump, bench.op.farCall]) {
+    for (const call of [false, true]) {
+      const go = transfer(bench, call);
       for (let selector = 0; selector < 4; selector++) {
         assert.equal(
           bench.fault(() => go(selector, 0, 4)),
@@ -188,7 +194,7 @@ describe('call gates', () => {
         const allowed = conforming || call ? targetDpl <= cpl : targetDpl === cpl;
         const expected = !reach ? '#GP(0x60)' : allowed ? 'ok' : '#GP(0x68)';
         const title = `${call ? 'CALL' : 'JMP'} CPL ${cpl} RPL ${rpl} gate ${gateDpl} target ${targetDpl} ${conforming ? 'C' : ''}`;
-        const go = call ? bench.op.farCall : bench.op.farJump;
+        const go = transfer(bench, call);
         assert.equal(
           bench.outcome(() => go(FREE | rpl, 0, 4)),
           expected,

@@ -161,7 +161,10 @@ describe('task switch', () => {
           const bench = create(cpl);
           bench.gdt(TSS_NEW_SELECTOR, descriptor({ base: TSS_NEW, limit: 0x67, type: 9, dpl, big: false }));
           const expected = dpl >= cpl && dpl >= rpl ? 'ok' : `#GP(${NEW})`;
-          assert.equal(bench.outcome(() => bench.op.farJump(TSS_NEW_SELECTOR | rpl, 0, 4)), expected);
+          assert.equal(
+            bench.outcome(() => bench.op.farJump(TSS_NEW_SELECTOR | rpl, 0, 4)),
+            expected,
+          );
         }
       }
     }
