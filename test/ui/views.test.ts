@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import type { HypercallInfo, PortInfo } from '../../debugAdapter/protocol';
+import { FakeAdapter } from '../extension/fake-adapter';
+import { Workbench } from './workbench';
+
+const DRIVER = 'void uart_putc(char c) {\n  outb(c, 0x3f8);\n}\n';
+
+describe('the Ports and Hypercalls views and the wizard', function () {
+  let workbench: Workbench;
+  let fake: FakeAdapter;
+  let outs = 1200;
+
+  before(async () => {
+    let folder = '';
+    const site = () => ({ path: `${folder}/driver.c`, line: 2, function: 'uart_putc', address: '0x00101234' });
+    const ports = (): PortInfo[] => [
+      {
+        port: 0x3f8,
+        name: 'COM1.THR',
+        device: 'COM1',
+        doc: 'Transmitter holding register',
+        lastOut: { value: 0x41, width: 1 },
+        ins: 0,
+        outs,
+        fields: [],
+        lastSite: site(),
+        breakpoints: [],
+      },
+      {
+        port: 0x3fd,
+        name: 'COM1.LSR',
+        device: 'COM1',
+        doc: 'Line status register',
+        lastIn: { value: 0x60, width: 1 },
+        ins: 800,
+        outs: 0,
+        fields: [{ name: 'THRE', bits: '5', value: 1, meaning: 'transmitter empty' }],
+        breakpoints: [],
+      },
+      { port: 0x80, name: 'POST', device: 'POST', ins: 0, outs: 0, fields: [], breakpoints: [] },
+    ];
+    const calls = (): HypercallInfo[] => [
+      {
+        abi: 'vmi',
+        number: 56,
+        name: 'OUTB',
+        doc: 'Writes a byte.',
+        count: outs,
+        totalCycles: outs * 900,
+        last: "port=0x3f8 value=0x41 'A'",
+        lastSite: site(),
+        breakpoints: [],
+      },
+    ];
+    fake = new FakeAdapter({
+      'ringside/ports': () => ({ ports: ports() }),
+      'ringside/hypercalls': () => ({ available: true, calls: calls() }),
+    });
+    const configuration = {
+      type: 'ringside',
+      request: 'launch',
+      name: 'guest',
+      program: 'x',
+      debugServer: await fake.start(),
+    };
+    workbench = await Workbench.open({
+      files: {
+        'driver.c': DRIVER,
+        '.vscode/launch.json': JSON.stringify({ version: '0.2.0', configurations: [configuration] }),
+      },
+    });
+    folder = workbench.folder;
+    await workbench.openFile('driver.c');
+    await workbench.command('View: Show Run and Debug');
+    await workbench.page.keyboard.press('F5');
+    while (!fake.requests.some(({ command }) => command === 'configurationDone'))
+      await workbench.page.waitForTimeout(50);
+    fake.custom('ringside/exitsChanged', { samples: outs, nextSequence: outs });
+  });
+
+  after(async () => {
+    await workbench?.dispose();
+    fake?.stop();
+  });
+
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed')
+      await workbench.screenshot(`failed-${this.currentTest.title.slice(0, 40)}`);
+  });
+
+  it('show counts, last values and decoded fields, live', async () => {
+    const pane = await workbench.pane('Ports');
+    const row = pane.locator('.monaco-list-row', { hasText: 'COM1.THR' });
+    await row.filter({ hasText: "1,200 out 0x41 'A'" }).waitFor();
+    assert.equal(await pane.locator('.monaco-list-row', { hasText: 'POST' }).count(), 0, 'an unused port is not shown');
+    outs = 1300;
+    fake.custom('ringside/exitsChanged', { samples: outs, nextSequence: outs });
+    await row.filter({ hasText: '1,300 out' }).waitFor();
+    await pane.locator('.monaco-list-row', { hasText: 'COM1.LSR' }).click();
+    await pane.locator('.monaco-list-row', { hasText: 'THRE' }).filter({ hasText: 'transmitter empty' }).waitFor();
+  });
+
+  it('toggle a breakpoint that VS Code’s own Breakpoints view shows and the adapter gets', async () => {
+    const pane = await workbench.pane('Ports');
+    const row = pane.locator('.monaco-list-row', { hasText: 'COM1.THR' });
+    await row.hover();
+    await row.locator('a.action-label[aria-label^="Break on Access"]').click();
+    const breakpoints = await workbench.pane('Breakpoints');
+    await breakpoints.locator('.monaco-list-row', { hasText: 'io 0x3f8' }).waitFor();
+    await until(() => fake.functionBreakpoints.map(({ name }) => name).join() === 'io 0x3f8');
+    await workbench.screenshot('views-dark');
+    await row.hover();
+    await row.locator('a.action-label[aria-label^="Remove Breakpoint"]').click();
+    await until(() => fake.functionBreakpoints.length === 0);
+  });
+
+  it('open the line of the last access', async () => {
+    const pane = await workbench.pane('Ports');
+    const row = pane.locator('.monaco-list-row', { hasText: 'COM1.THR' });
+    await row.hover();
+    await row.locator('a.action-label[aria-label^="Go to Last Access"]').click();
+    await workbench.page.locator('#status\\.editor\\.selection', { hasText: 'Ln 2' }).waitFor();
+  });
+
+  it('show hypercalls with the decoded arguments of the last', async () => {
+    const pane = await workbench.pane('Hypercalls');
+    await pane
+      .locator('.monaco-list-row', { hasText: 'OUTB' })
+      .filter({ hasText: "port=0x3f8 value=0x41 'A'" })
+      .waitFor();
+  });
+
+  it('write a breakpoint with condition and log text step by step, and change it later', async () => {
+    await workbench.command('Ringside: Add Port or Hypercall Breakpoint');
+    await workbench.pick('Port, written');
+    await workbench.quickRows.filter({ hasText: '0x3f8' }).first().waitFor();
+    await workbench.pick('0x3f8');
+    await workbench.quickRows.filter({ hasText: 'Add Breakpoint' }).first().waitFor();
+    await workbench.pick('Via');
+    await workbench.pick('no decode');
+    await workbench.quickRows.filter({ hasText: 'out 0x3f8 via hypercall' }).first().waitFor();
+    await workbench.pick('Condition');
+    await workbench.quickInput.fill('value == 0x41');
+    await workbench.page.keyboard.press('Enter');
+    await workbench.quickRows.filter({ hasText: 'if value == 0x41' }).first().waitFor();
+    await workbench.screenshot('wizard-dark');
+    await workbench.pick('Add Breakpoint');
+    await until(() => fake.functionBreakpoints.at(-1)?.name === 'out 0x3f8 via hypercall if value == 0x41');
+
+    await workbench.command('Ringside: Edit Port or Hypercall Breakpoint');
+    await workbench.pick('out 0x3f8 via hypercall');
+    await workbench.quickRows.filter({ hasText: 'Save Breakpoint' }).first().waitFor();
+    await workbench.pick('Hit count');
+    await workbench.quickInput.fill('>=3');
+    await workbench.page.keyboard.press('Enter');
+    await workbench.pick('Save Breakpoint');
+    await until(
+      () =>
+        fake.functionBreakpoints.map(({ name }) => name).join() === 'out 0x3f8 via hypercall if value == 0x41 hit >=3',
+    );
+  });
+
+  it('accept a target that is typed, and refuse one that means nothing', async () => {
+    await workbench.command('Ringside: Add Port or Hypercall Breakpoint');
+    await workbench.pick('Port, read');
+    await workbench.quickInput.fill('0x1f0-');
+    await workbench.page.waitForTimeout(200);
+    assert.equal(await workbench.quickRows.filter({ hasText: 'use what is typed' }).count(), 0);
+    await workbench.quickInput.fill('0x1f0-0x1f7');
+    await workbench.quickRows.filter({ hasText: 'use what is typed' }).waitFor();
+    await workbench.page.keyboard.press('Enter');
+    await workbench.pick('Add Breakpoint');
+    await until(() => fake.functionBreakpoints.at(-1)?.name === 'in 0x1f0-0x1f7');
+  });
+});
+
+async function until(condition: () => boolean): Promise<void> {
+  const limit = Date.now() + 15_000;
+  while (!condition()) {
+    assert.ok(Date.now() < limit, `never: ${condition.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
