@@ -16,7 +16,7 @@ import { vmiMode } from './modes/vmi';
 import { vtxMode } from './modes/vtx';
 
 /** All modes by name. */
-export const HYPERVISOR_MODES: Readonly<Record<ModeName, HypervisorMode>> = {
+const HYPERVISOR_MODES: Readonly<Record<ModeName, HypervisorMode>> = {
   none: noneMode,
   trap: trapMode,
   vtx: vtxMode,

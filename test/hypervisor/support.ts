@@ -11,10 +11,10 @@ import { VirtualClock } from '../../src/machine/virtual-clock';
 import { Hypervisor, type HypervisorOptions } from '../../src/hypervisor/hypervisor';
 
 /** Ports that the recorder owns. */
-export const FIRST_PORT = 0x40;
-export const LAST_PORT = 0x4f;
+const FIRST_PORT = 0x40;
+const LAST_PORT = 0x4f;
 
-export interface RecordedAccess {
+interface RecordedAccess {
   port: number;
   direction: PortDirection;
   width: PortWidth;
@@ -22,7 +22,7 @@ export interface RecordedAccess {
 }
 
 /** Remembers what is written, and gives a different value at every read. */
-export class Recorder implements Device {
+class Recorder implements Device {
   readonly name = 'REC';
   readonly registers = Array.from({ length: LAST_PORT - FIRST_PORT + 1 }, (_, i) => ({
     port: FIRST_PORT + i,

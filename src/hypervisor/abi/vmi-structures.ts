@@ -1,5 +1,5 @@
 /** One field of a structure that guest and ROM share. Offsets and sizes are bytes; little-endian. */
-export interface StructField {
+interface StructField {
   readonly offset: number;
   readonly size: 1 | 2 | 4;
   readonly name: string;

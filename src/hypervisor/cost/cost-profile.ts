@@ -1,7 +1,7 @@
 import type { CostParts } from '../exits/exit-record';
 
 /** How a figure was come by. */
-export type Basis =
+type Basis =
   /** Stands in the source as a measurement of that processor. */
   | 'measured'
   /** Worked out from measured figures; the note says how. */

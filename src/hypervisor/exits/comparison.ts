@@ -20,7 +20,7 @@ export interface RunTotals {
 }
 
 /** The columns that are compared. */
-export type ComparedFigure = 'samples' | 'exitCycles' | 'cyclesPerExit' | 'guestCycles' | 'hostNs' | 'hostNsPerExit';
+type ComparedFigure = 'samples' | 'exitCycles' | 'cyclesPerExit' | 'guestCycles' | 'hostNs' | 'hostNsPerExit';
 
 /** One run beside the others. */
 export interface ComparisonRow extends RunTotals {

@@ -4,7 +4,7 @@ import { emptyRecord, ExitRing } from './exit-ring';
 import { ExitTable } from './exit-table';
 
 /** Exits kept in full unless said otherwise. */
-export const DEFAULT_RING_CAPACITY = 65536;
+const DEFAULT_RING_CAPACITY = 65536;
 
 /**
  * All exits since launch: sums for ever, the last ones in full. Adding an exit costs a fraction of a microsecond and

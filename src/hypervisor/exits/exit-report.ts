@@ -6,7 +6,7 @@ import { type ExitKey, type ExitSums, totalCycles } from './exit-table';
 export type GroupFunction = (key: ExitKey) => string;
 
 /** One row of the report; the columns of `perf kvm stat report` first. */
-export interface ExitRow {
+interface ExitRow {
   key: string;
   samples: number;
   /** Share of all samples and of all modelled time, 0-100. */
@@ -29,7 +29,7 @@ export interface ExitRow {
 }
 
 /** Sums over all rows. */
-export interface ExitTotals {
+interface ExitTotals {
   samples: number;
   elements: number;
   totalCycles: number;

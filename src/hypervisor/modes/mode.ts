@@ -8,7 +8,7 @@ import type { IoEmulation } from './io-emulation';
 export type ModeName = 'none' | 'trap' | 'vtx' | 'vmi';
 
 /** What a mode may build on. */
-export interface ModeParts {
+interface ModeParts {
   readonly machine: GuestMachine;
   readonly profile: CostProfile;
   readonly emulation: IoEmulation;
