@@ -4,32 +4,33 @@
  * Opcodes: WebAssembly core specification 2.0, section 5.4.
  */
 
-export type Bytes = readonly number[];
+/** Code as a tree of pieces, so that building an expression copies nothing; flattened when it is emitted. */
+export type Code = readonly (number | Code)[];
 
 /** An expression of type i32. `constant` is set (as a signed number) when its value is known. */
 export class Expr {
   constructor(
-    readonly code: Bytes,
+    readonly code: Code,
     readonly constant?: number,
   ) {}
 }
 
 /** An expression of type i64. */
 export class Expr64 {
-  constructor(readonly code: Bytes) {}
+  constructor(readonly code: Code) {}
 }
 
 /** What may stand for an i32 operand. */
 export type Operand = Expr | number;
 
-/** Signed LEB128, as i32.const and i64.const take it. */
+/** Signed LEB128, as i32.const takes it. */
 export function signedLeb(value: number): number[] {
   const bytes: number[] = [];
-  let rest = BigInt(value);
+  let rest = value | 0;
   for (;;) {
-    const byte = Number(rest & 0x7fn);
-    rest >>= 7n;
-    if ((rest === 0n && (byte & 0x40) === 0) || (rest === -1n && (byte & 0x40) !== 0)) {
+    const byte = rest & 0x7f;
+    rest >>= 7;
+    if ((rest === 0 && (byte & 0x40) === 0) || (rest === -1 && (byte & 0x40) !== 0)) {
       bytes.push(byte);
       return bytes;
     }
@@ -73,14 +74,14 @@ function binary(opcode: number, fold: (a: number, b: number) => number, neutral?
     const b = expr(right);
     if (a.constant !== undefined && b.constant !== undefined) return constant(fold(a.constant, b.constant));
     if (neutral !== undefined && b.constant === neutral) return a;
-    return new Expr([...a.code, ...b.code, opcode]);
+    return new Expr([a.code, b.code, opcode]);
   };
 }
 
 function unary(opcode: number, fold: (a: number) => number) {
   return (operand: Operand): Expr => {
     const a = expr(operand);
-    return a.constant !== undefined ? constant(fold(a.constant)) : new Expr([...a.code, opcode]);
+    return a.constant !== undefined ? constant(fold(a.constant)) : new Expr([a.code, opcode]);
   };
 }
 
@@ -121,7 +122,7 @@ export const extend16 = unary(0xc1, (a) => (a << 16) >> 16);
 export function select(condition: Operand, yes: Operand, no: Operand): Expr {
   const test = expr(condition);
   if (test.constant !== undefined) return expr(test.constant !== 0 ? yes : no);
-  return new Expr([...expr(yes).code, ...expr(no).code, ...test.code, 0x1b]);
+  return new Expr([expr(yes).code, expr(no).code, test.code, 0x1b]);
 }
 
 export function not(operand: Operand): Expr {
@@ -133,12 +134,12 @@ export function neg(operand: Operand): Expr {
 }
 
 /** Turns a constant address into a static offset, else keeps it dynamic. */
-function memory(opcode: number, align: number, address: Operand, offset: number): number[] {
+function memory(opcode: number, align: number, address: Operand, offset: number): Code {
   const at = expr(address);
   if (at.constant !== undefined) {
-    return [...constant(0).code, opcode, align, ...unsignedLeb((at.constant >>> 0) + offset)];
+    return [constant(0).code, opcode, align, unsignedLeb((at.constant >>> 0) + offset)];
   }
-  return [...at.code, opcode, align, ...unsignedLeb(offset)];
+  return [at.code, opcode, align, unsignedLeb(offset)];
 }
 
 /** Loads from the machine's memory at a host pointer plus a static offset. */
@@ -149,11 +150,11 @@ export const load64 = (address: Operand, offset = 0): Expr64 => new Expr64(memor
 
 /** Bytes of a store instruction (a statement, no value). */
 function store(opcode: number) {
-  return (address: Operand, value: Operand, offset = 0): number[] => {
+  return (address: Operand, value: Operand, offset = 0): Code => {
     const at = expr(address);
     const base = at.constant !== undefined ? constant(0) : at;
     const fixed = offset + (at.constant !== undefined ? at.constant >>> 0 : 0);
-    return [...base.code, ...expr(value).code, opcode, 0, ...unsignedLeb(fixed)];
+    return [base.code, expr(value).code, opcode, 0, unsignedLeb(fixed)];
   };
 }
 
@@ -162,11 +163,11 @@ export const store8 = store(0x3a);
 export const store16 = store(0x3b);
 
 function binary64(opcode: number) {
-  return (a: Expr64, b: Expr64): Expr64 => new Expr64([...a.code, ...b.code, opcode]);
+  return (a: Expr64, b: Expr64): Expr64 => new Expr64([a.code, b.code, opcode]);
 }
 
 function compare64(opcode: number) {
-  return (a: Expr64, b: Expr64): Expr => new Expr([...a.code, ...b.code, opcode]);
+  return (a: Expr64, b: Expr64): Expr => new Expr([a.code, b.code, opcode]);
 }
 
 /** i64 arithmetic, for 32-bit multiplication, division and double shifts. */
@@ -182,9 +183,9 @@ export const i64 = {
       bytes.push(byte | 0x80);
     }
   },
-  extendU: (a: Operand): Expr64 => new Expr64([...expr(a).code, 0xad]),
-  extendS: (a: Operand): Expr64 => new Expr64([...expr(a).code, 0xac]),
-  wrap: (a: Expr64): Expr => new Expr([...a.code, 0xa7]),
+  extendU: (a: Operand): Expr64 => new Expr64([expr(a).code, 0xad]),
+  extendS: (a: Operand): Expr64 => new Expr64([expr(a).code, 0xac]),
+  wrap: (a: Expr64): Expr => new Expr([a.code, 0xa7]),
   eq: compare64(0x51),
   ne: compare64(0x52),
   gtU: compare64(0x56),

@@ -1,4 +1,4 @@
-import { type Bytes, Expr, Expr64, expr, type Operand, unsignedLeb } from './expression';
+import { type Code, Expr, Expr64, expr, type Operand, unsignedLeb } from './expression';
 
 export type ValueType = 'i32' | 'i64';
 const TYPE_CODE: Record<ValueType, number> = { i32: 0x7f, i64: 0x7e };
@@ -26,8 +26,11 @@ export class FunctionBuilder {
   }
 
   /** Appends a statement. */
-  emit(bytes: Bytes): void {
-    for (const byte of bytes) this.code.push(byte);
+  emit(code: Code): void {
+    for (const piece of code) {
+      if (typeof piece === 'number') this.code.push(piece);
+      else this.emit(piece);
+    }
   }
 
   /** A new local variable; returns its index. */
@@ -42,7 +45,7 @@ export class FunctionBuilder {
 
   set(local: number, value: Operand | Expr64): void {
     const code = value instanceof Expr64 ? value.code : expr(value).code;
-    this.emit([...code, 0x21, ...unsignedLeb(local)]);
+    this.emit([code, 0x21, unsignedLeb(local)]);
   }
 
   /** Evaluates now and gives back a cheap reference to the value. Constants stay constants. */
@@ -67,7 +70,7 @@ export class FunctionBuilder {
       else otherwise?.();
       return;
     }
-    this.emit([...test.code, 0x04, EMPTY_BLOCK]);
+    this.emit([test.code, 0x04, EMPTY_BLOCK]);
     this.depth++;
     then();
     if (otherwise) {
@@ -94,11 +97,11 @@ export class FunctionBuilder {
   }
 
   branch(label: Label): void {
-    this.emit([0x0c, ...unsignedLeb(this.depth - label.depth)]);
+    this.emit([0x0c, unsignedLeb(this.depth - label.depth)]);
   }
 
   branchIf(condition: Operand, label: Label): void {
-    this.emit([...expr(condition).code, 0x0d, ...unsignedLeb(this.depth - label.depth)]);
+    this.emit([expr(condition).code, 0x0d, unsignedLeb(this.depth - label.depth)]);
   }
 
   /** Runs one of the cases by index; an index beyond them runs none. */
@@ -108,7 +111,7 @@ export class FunctionBuilder {
       this.emit([0x02, EMPTY_BLOCK]);
       this.depth++;
     }
-    this.emit([...expr(index).code, 0x0e, ...unsignedLeb(cases.length)]);
+    this.emit([expr(index).code, 0x0e, unsignedLeb(cases.length)]);
     for (let i = 0; i <= cases.length; i++) this.emit(unsignedLeb(i));
     for (let i = 0; i < cases.length; i++) {
       this.end();
@@ -135,7 +138,7 @@ export class FunctionBuilder {
 
   /** Calls a function of type [] -> [] through table 0. */
   callIndirect(type: number, element: Operand): void {
-    this.emit([...expr(element).code, 0x11, ...unsignedLeb(type), 0]);
+    this.emit([expr(element).code, 0x11, unsignedLeb(type), 0]);
   }
 
   /** The finished body: local declarations, code, end. */
@@ -155,7 +158,7 @@ export class FunctionBuilder {
     this.depth--;
   }
 
-  private callCode(index: number, args: readonly Operand[]): number[] {
-    return [...args.flatMap((arg) => expr(arg).code), 0x10, ...unsignedLeb(index)];
+  private callCode(index: number, args: readonly Operand[]): Code {
+    return [...args.map((arg) => expr(arg).code), 0x10, unsignedLeb(index)];
   }
 }
