@@ -3,7 +3,7 @@ import { signatureOf } from './values';
 import { VMI_ABI } from './vmi';
 
 /** All hypercall ABIs that Ringside serves. A new ABI is added here. */
-const HYPERCALL_ABIS: readonly HypercallAbi[] = [VMI_ABI];
+export const HYPERCALL_ABIS: readonly HypercallAbi[] = [VMI_ABI];
 
 /** A hypercall that a breakpoint spec may name. */
 export interface HypercallName {
