@@ -91,6 +91,22 @@ export class Machine {
     return this.loop.run(maxInstructions);
   }
 
+  /**
+   * Power on again: RAM is zero, CPU and devices are in their reset state, the clock is at 0. ROMs stay mapped, hooks
+   * and intercepts attached. The guest has to be loaded again.
+   */
+  reset(): void {
+    this.shutdown = undefined;
+    this.memory.u8.fill(0, layout.RAM_BASE, layout.RAM_BASE + this.memory.ramBytes);
+    this.clock.load({ instructions: 0, passed: 0, timers: {} });
+    this.cpu.reset();
+    this.pc.reset();
+    this.bus.clearCounters();
+    this.cpu.mmu.flush();
+    this.loop.reset();
+    this.cpu.state.set(layout.EXIT, 0);
+  }
+
   /** Lets the next run go past a code breakpoint or watched instruction at the present instruction. */
   passHere(): void {
     this.loop.passHere();

@@ -76,6 +76,14 @@ export class RunLoop {
     this.faultAsked = false;
   }
 
+  /** Forgets what the debugger has been asked, as at power on. */
+  reset(): void {
+    this.passed = -1;
+    this.faultAsked = false;
+    this.interruptAsked = -1;
+    this.idle = false;
+  }
+
   /**
    * Executes until `maxInstructions` are retired or something ends it earlier. A guest that idles in HLT
    * gives the caller a turn now and then with `Budget`.
