@@ -1,5 +1,4 @@
-import type { CpuState } from '../../machine/cpu/state';
-import { BREAKPOINT_FILTER, BREAKPOINT_FILTER_BYTES, BREAKPOINTS_ON } from '../../machine/layout';
+import type { Machine } from '../../machine/machine';
 import type { Breakpoint } from './breakpoint';
 
 /** A breakpoint at an instruction. */
@@ -18,15 +17,12 @@ export interface TemporaryBreakpoint {
   arrived(): boolean;
 }
 
-/** Addresses that are told apart by the filter. */
-const FILTER_MASK = BREAKPOINT_FILTER_BYTES * 8 - 1;
-
 /** Code breakpoints by address, and the filter that keeps the interpreter from asking about others. */
 export class CodeBreakpoints {
   private readonly byAddress = new Map<number, CodeBreakpoint[]>();
   private temporary: readonly TemporaryBreakpoint[] = [];
 
-  constructor(private readonly state: CpuState) {}
+  constructor(private readonly machine: Pick<Machine, 'setCodeBreakpoints'>) {}
 
   /** True if there is anything to ask about. */
   get active(): boolean {
@@ -63,18 +59,8 @@ export class CodeBreakpoints {
     return this.temporary.some((entry) => entry.address === linear && entry.arrived());
   }
 
-  /** Fills the filter in the machine's memory; to be done again after a reset of the CPU state. */
+  /** Tells the machine where to ask; to be done again after a reset of the CPU. */
   writeFilter(): void {
-    const { state } = this;
-    const filter = state.u8.subarray(BREAKPOINT_FILTER, BREAKPOINT_FILTER + BREAKPOINT_FILTER_BYTES);
-    filter.fill(0);
-    for (const address of this.byAddress.keys()) mark(filter, address);
-    for (const { address } of this.temporary) mark(filter, address);
-    state.set(BREAKPOINTS_ON, this.active ? 1 : 0);
+    this.machine.setCodeBreakpoints([...this.byAddress.keys(), ...this.temporary.map(({ address }) => address)]);
   }
-}
-
-function mark(filter: Uint8Array, address: number): void {
-  const bit = address & FILTER_MASK;
-  filter[bit >>> 3] |= 1 << (bit & 7);
 }

@@ -26,14 +26,14 @@ export class HypercallBreakpoints implements HypercallObserver {
 
   constructor(
     private readonly guest: Guest,
-    private readonly hypervisor: Hypervisor | undefined,
+    private readonly hypervisor: Hypervisor,
     private readonly stops: StopCollector,
     private readonly callSite: (linear: number) => number,
   ) {}
 
   /** True if the guest can make hypercalls at all. */
   get available(): boolean {
-    return this.hypervisor?.hypercallStatistics() !== undefined;
+    return this.hypervisor.hypercallStatistics() !== undefined;
   }
 
   /** Names for conditions and log texts: `number`, and the arguments of the calls. */
@@ -51,7 +51,6 @@ export class HypercallBreakpoints implements HypercallObserver {
   install(breakpoints: readonly HypercallBreakpoint[]): void {
     this.breakpoints = breakpoints;
     const { hypervisor } = this;
-    if (!hypervisor) return;
     hypervisor.watchHypercalls(new Set(breakpoints.flatMap(({ calls }) => [...calls])));
     hypervisor.onHypercall = breakpoints.length > 0 ? this : undefined;
   }

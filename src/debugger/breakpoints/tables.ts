@@ -51,14 +51,14 @@ export class BreakpointTables {
 
   constructor(
     guest: Guest,
-    hypervisor: Hypervisor | undefined,
+    hypervisor: Hypervisor,
     stops: StopCollector,
     callSite: (linear: number) => number,
   ) {
     this.ports = new PortBreakpoints(guest, stops, callSite);
     this.hypercalls = new HypercallBreakpoints(guest, hypervisor, stops, callSite);
     this.events = new EventBreakpoints(guest, stops);
-    this.code = new CodeBreakpoints(guest.state);
+    this.code = new CodeBreakpoints(guest.machine);
     this.serial = new SerialBreakpoints(guest, stops);
   }
 

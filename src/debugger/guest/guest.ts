@@ -1,23 +1,12 @@
-import type { PortBus } from '../../machine/bus/port-bus';
 import type { PortNames } from '../../machine/bus/port-names';
-import type { Clock } from '../../machine/clock';
-import type { Cpu } from '../../machine/cpu/cpu';
 import type { CpuState } from '../../machine/cpu/state';
 import { CODE_32, IDTR_BASE, IDTR_LIMIT, SegmentIndex, STACK_32 } from '../../machine/layout';
-import type { PhysicalMemory } from '../../machine/memory/physical';
+import type { Machine } from '../../machine/machine';
 import type { SymbolTable } from '../../symbols/symbol-table';
 import type { ExpressionTarget } from '../expressions/scope';
 import { type FrameRegisters, LiveRegisters } from '../registers/frame-registers';
 import { LinearMemory } from './linear-memory';
 import { CpuSystemWriter } from './system-writer';
-
-/** The parts of a machine that the debugger looks at. */
-export interface MachineParts {
-  readonly cpu: Cpu;
-  readonly memory: PhysicalMemory;
-  readonly bus: PortBus;
-  readonly clock: Clock;
-}
 
 /** The guest as all parts of the debugger see it: its machine, and what is known of its program and its ports. */
 export class Guest {
@@ -27,7 +16,7 @@ export class Guest {
   private readonly system: CpuSystemWriter;
 
   constructor(
-    readonly machine: MachineParts,
+    readonly machine: Machine,
     readonly symbols: SymbolTable,
     readonly ports: PortNames,
   ) {

@@ -1,0 +1,149 @@
+import { Hypervisor } from '../../hypervisor/hypervisor';
+import { PortMapError } from '../../machine/bus/port-map';
+import { PortNames } from '../../machine/bus/port-names';
+import type { SerialPort } from '../../machine/devices/pc';
+import { isElf } from '../../machine/loaders/elf';
+import { mapBios } from '../../machine/loaders/bios-image';
+import { LoadError } from '../../machine/loaders/load-error';
+import { loadImage, type LoadedImage } from '../../machine/loaders/load-image';
+import { Machine } from '../../machine/machine';
+import { SymbolError } from '../../symbols/errors';
+import { SymbolTable } from '../../symbols/symbol-table';
+import { type Host, LaunchError, type LaunchConfiguration } from '../types';
+import type { LaunchFiles } from './files';
+import { checkAbis, commandLine, costProfile } from './hypervisor-options';
+
+/** What the machine tells the session. */
+export interface MachineListener {
+  serial(port: SerialPort, byte: number): void;
+  console(byte: number): void;
+  /** A word of the hypervisor about the guest. */
+  report(message: string): void;
+  /** Linear address that caused the exit at `linear`. */
+  callSite(linear: number): number;
+}
+
+/** A machine ready to run its guest. */
+export interface BuiltMachine {
+  readonly machine: Machine;
+  readonly hypervisor: Hypervisor;
+  readonly symbols: SymbolTable;
+  readonly ports: PortNames;
+  /** Loads the guest and puts the CPU at its first instruction. @throws LaunchError */
+  load(): LoadedImage | undefined;
+}
+
+const MAX_MEMORY_MB = 2047;
+
+function asLaunchError(error: unknown, attribute: string): unknown {
+  const known = error instanceof LoadError || error instanceof SymbolError || error instanceof PortMapError;
+  return known || error instanceof RangeError ? new LaunchError(`${attribute}: ${error.message}`) : error;
+}
+
+/**
+ * Builds the machine, its hypervisor and the symbols of a configuration.
+ * @throws LaunchError that names the attribute
+ */
+export function buildMachine(
+  configuration: LaunchConfiguration,
+  files: LaunchFiles,
+  host: Host,
+  listener: MachineListener,
+): BuiltMachine {
+  const { memoryMB, cpu, hypervisor: options } = configuration;
+  if (!(Number.isInteger(memoryMB) && memoryMB >= 1 && memoryMB <= MAX_MEMORY_MB)) {
+    throw new LaunchError(`memoryMB: expected a whole number from 1 to ${MAX_MEMORY_MB}, got ${memoryMB}.`);
+  }
+  if (configuration.format === 'bzimage') {
+    throw new LaunchError('format: Linux kernel images (bzimage) cannot be booted yet.');
+  }
+  checkAbis(configuration);
+  const machine = new Machine({
+    cpu,
+    memoryMB,
+    startTime: configuration.clock ?? host.wallClock(),
+    disks: files.drives.map((drive) => drive.store),
+    onSerial: (port, byte) => listener.serial(port, byte),
+    onConsole: (byte) => listener.console(byte),
+  });
+  const hypervisor = new Hypervisor(machine, {
+    mode: options.mode,
+    disableIoOps: options.disableIoOps,
+    costProfile: costProfile(configuration),
+    nanoseconds: () => host.nanoseconds(),
+    callSite: (linear) => listener.callSite(linear),
+    onReport: (message) => listener.report(message),
+  });
+  machine.cpu.intercepts = hypervisor;
+  return {
+    machine,
+    hypervisor,
+    symbols: loadSymbols(configuration, files),
+    ports: loadPortMaps(machine, files),
+    load: () => loadGuest(machine, configuration, files),
+  };
+}
+
+function loadSymbols(configuration: LaunchConfiguration, { program, symbols }: LaunchFiles): SymbolTable {
+  const table = new SymbolTable();
+  const { sourceMap } = configuration;
+  // A program without usable symbols can be debugged all the same; a file named as `symbols` must have some.
+  if (program && configuration.program !== undefined && isElf(program.bytes)) {
+    try {
+      table.load(configuration.program, program.bytes, { sourceMap });
+    } catch (error) {
+      if (!(asLaunchError(error, 'program') instanceof LaunchError)) throw error;
+      table.warnings.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  for (const { path, bytes } of symbols) {
+    try {
+      table.load(path, bytes, { sourceMap });
+    } catch (error) {
+      throw asLaunchError(error, 'symbols');
+    }
+  }
+  return table;
+}
+
+function loadPortMaps(machine: Machine, { portMaps }: LaunchFiles): PortNames {
+  const names = new PortNames(machine.bus);
+  for (const { path, text } of portMaps) {
+    try {
+      names.load(text, path);
+    } catch (error) {
+      throw asLaunchError(error, 'portMaps');
+    }
+  }
+  return names;
+}
+
+function loadGuest(machine: Machine, configuration: LaunchConfiguration, files: LaunchFiles): LoadedImage | undefined {
+  const { program, initrd, bios, drives } = files;
+  const { memory, cpu } = machine;
+  if (bios) {
+    try {
+      mapBios(memory, bios);
+    } catch (error) {
+      throw asLaunchError(error, 'bios');
+    }
+    // From its reset vector the BIOS finds its own way to a drive.
+    if (!program) return undefined;
+  }
+  const bootDrive = program ? undefined : drives[0];
+  const image = program ?? (bootDrive && { name: bootDrive.path, bytes: bootDrive.image });
+  if (!image) throw new LaunchError('program: nothing to run; name a guest image, a bios, or a drive to boot from.');
+  try {
+    const { format, loadAddress, entry } = configuration;
+    return loadImage({ memory, state: cpu.state, segmentation: cpu.segmentation }, image, {
+      format: bootDrive ? 'boot' : format === 'bzimage' ? undefined : format,
+      loadAddress,
+      entry,
+      commandLine: commandLine(configuration),
+      modules: initrd ? [initrd] : [],
+      bootDrive: drives.length > 0 || bootDrive ? 0x80 : undefined,
+    });
+  } catch (error) {
+    throw asLaunchError(error, program ? 'program' : 'drives[0].file');
+  }
+}
