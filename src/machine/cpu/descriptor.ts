@@ -19,16 +19,16 @@ export enum SystemType {
 /** Bits of SEG_ATTRIBUTES, the second dword of a descriptor shifted right by 8 (Intel SDM vol. 3A, figure 3-8). */
 export const ATTRIBUTE_ACCESSED = 0x01;
 /** Data: writable. Code: readable. */
-export const ATTRIBUTE_READ_WRITE = 0x02;
+const ATTRIBUTE_READ_WRITE = 0x02;
 /** Data: expand down. Code: conforming. */
 export const ATTRIBUTE_EXPAND_CONFORM = 0x04;
 export const ATTRIBUTE_CODE = 0x08;
 /** Set for code and data, clear for system descriptors. */
-export const ATTRIBUTE_SEGMENT = 0x10;
+const ATTRIBUTE_SEGMENT = 0x10;
 export const ATTRIBUTE_PRESENT = 0x80;
 /** D of code, B of data: 32-bit code, 32-bit stack pointer, or 4 GiB upper bound of expand-down data. */
 export const ATTRIBUTE_BIG = 0x4000;
-export const ATTRIBUTE_GRANULARITY = 0x8000;
+const ATTRIBUTE_GRANULARITY = 0x8000;
 
 /** Attributes of every segment in real mode, and of those in V86 mode (DPL 3): present, writable, accessed data. */
 export const REAL_ATTRIBUTES = 0x93;

@@ -52,9 +52,9 @@ export class FarTransfer {
   call(selector: number, offset: number, size: OperandSize): void {
     const target = truncate(offset, size);
     if (!this.core.usesDescriptors) {
+      checkLimit(this.core.state.segmentLimit(SegmentIndex.CS), target);
       const stack = this.core.segmentation.stack();
       this.pushReturn(stack, size);
-      checkLimit(this.core.state.segmentLimit(SegmentIndex.CS), target);
       this.core.segmentation.commitStack(stack);
       this.enterReal(selector, target);
       return;

@@ -1,6 +1,10 @@
 import * as layout from '../layout';
 import { FLAG_AF, FLAG_CF, FLAG_OF, FLAG_PF, FLAG_SF, FLAG_ZF } from '../layout';
-import type { CpuState } from './state';
+
+/** The state's fields, by offset. */
+interface Fields {
+  get(offset: number): number;
+}
 
 /** True if the low byte has an even number of ones. */
 function evenParity(byte: number): boolean {
@@ -11,7 +15,7 @@ function evenParity(byte: number): boolean {
  * EFLAGS with the lazy arithmetic flags worked out, without changing the state. The formulas treat
  * a - b as a + ~b + 1 (LAZY_OP2 is stored complemented), so that one carry and one overflow formula serve both.
  */
-export function materializeFlags(state: CpuState): number {
+export function materializeFlags(state: Fields): number {
   const lazy = state.get(layout.LAZY_MASK);
   const flags = state.get(layout.EFLAGS);
   if (lazy === 0) return flags | 2;

@@ -5,13 +5,13 @@ import { CR4_PGE, CR4_PSE } from './paging';
 export type CpuModelName = '386' | '486' | 'pentium' | 'pentium2' | 'pentium3';
 
 /** CPUID leaf 1 EDX bits of what is implemented (Intel SDM vol. 2A, table 3-11). */
-export const FEATURE_PSE = 1 << 3;
+const FEATURE_PSE = 1 << 3;
 export const FEATURE_TSC = 1 << 4;
 export const FEATURE_MSR = 1 << 5;
-export const FEATURE_CX8 = 1 << 8;
+const FEATURE_CX8 = 1 << 8;
 export const FEATURE_SEP = 1 << 11;
-export const FEATURE_PGE = 1 << 13;
-export const FEATURE_CMOV = 1 << 15;
+const FEATURE_PGE = 1 << 13;
+const FEATURE_CMOV = 1 << 15;
 
 export const CR4_TSD = 0x4;
 

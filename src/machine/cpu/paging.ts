@@ -3,7 +3,7 @@ import { Fault, Vector } from './fault';
 import type { CpuState } from './state';
 
 /** Page-fault error code, which doubles as the description of an access (Intel SDM vol. 3A, 4.7). */
-export const PAGE_PRESENT = 1;
+const PAGE_PRESENT = 1;
 export const PAGE_WRITE = 2;
 export const PAGE_USER = 4;
 /** Error code only: a reserved bit was set in a paging entry. */
@@ -56,7 +56,7 @@ export interface Translation {
 }
 
 /** One step of a page walk as a debugger shows it. */
-export interface WalkStep {
+interface WalkStep {
   readonly name: 'PDE' | 'PTE';
   /** Guest-physical address of the entry. */
   readonly address: number;

@@ -12,7 +12,7 @@ import { PhysicalMemory } from '../../../src/machine/memory/physical';
 
 /** Where the bench puts its tables and stacks (linear addresses; identity-mapped where paging is on). */
 export const GDT = 0x1000;
-export const IDT = 0x2000;
+const IDT = 0x2000;
 export const LDT = 0x3000;
 export const TSS = 0x4000;
 export const TSS_NEW = 0x8000;
@@ -328,4 +328,4 @@ export class Bench {
 }
 
 export const PAGE_DIRECTORY = 0x100000;
-export const PAGE_TABLES = 0x101000;
+const PAGE_TABLES = 0x101000;
