@@ -49,7 +49,7 @@ describe('the VMI ROM', () => {
       0,
     );
     assert.equal(text(view.getUint16(pnp + 0x0e, true)), 'Ringside');
-    assert.equal(text(view.getUint16(pnp + 0x10, true)), 'Ringside VMI');
+    assert.equal(text(view.getUint16(pnp + 0x10, true)), 'VMI');
   });
 
   it('is a valid option ROM: length, checksum, an entry that returns at once', () => {

@@ -122,7 +122,7 @@ export function buildVmiRom(): Uint8Array {
     rev: 1,
     size: PNP_BYTES / 16,
     manufacturer_offset: text('Ringside'),
-    product_offset: text('Ringside VMI'),
+    product_offset: text('VMI'),
   });
 
   image.set([...VMCALL, RET], VMI_INIT_OFFSET);
