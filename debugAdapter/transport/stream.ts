@@ -35,11 +35,13 @@ export function serveStream(adapter: DebugAdapter, input: Readable, output: Writ
         finish();
       }
     });
-    // A client that only closes its side after `disconnect` does not end a guest that it left running.
-    input.on('end', () => {
+    // A client that closes its side after `disconnect` does not end a guest that it left running.
+    const broken = (): void => {
       if (!adapter.detached) finish();
-    });
-    input.on('error', finish);
-    output.on('error', finish);
+    };
+    input.on('end', broken);
+    input.on('error', broken);
+    output.on('error', broken);
+    input.on('close', broken);
   });
 }

@@ -29,15 +29,14 @@ export async function dap(args: Arguments, console: Console, engine: Engine, cre
     await serveStream(createAdapter(), process.stdin, process.stdout);
     return ExitStatus.Ended;
   }
-  const server = await listen(portNumber(port), createAdapter).catch((error: unknown) => {
+  const listener = await listen(portNumber(port), createAdapter).catch((error: unknown) => {
     throw new UsageError(`--port ${port}: ${messageOf(error)}.`);
   });
-  const address = server.address();
-  console.err(`Listening on 127.0.0.1:${typeof address === 'object' && address ? address.port : port}.`);
+  console.err(`Listening on 127.0.0.1:${listener.port}.`);
   await new Promise<void>((resolve) => {
     const stopListening = console.onInterrupt(() => {
       stopListening();
-      server.close();
+      listener.close();
       resolve();
     });
   });

@@ -206,7 +206,7 @@ export class FakeSession implements Session {
 
   writeMemory(linear: number, bytes: Uint8Array): number {
     const fitting = bytes.subarray(0, Math.max(0, this.memory.length - linear));
-    this.memory.set(fitting, linear);
+    if (fitting.length > 0) this.memory.set(fitting, linear);
     return fitting.length;
   }
 
