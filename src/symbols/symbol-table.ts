@@ -4,7 +4,7 @@ import { type Block, entryOf } from './dwarf/functions';
 import type { Variable } from './dwarf/variables';
 import { loadElf } from './formats/elf-module';
 import { loadText } from './formats/text-module';
-import { lowestPerCopy } from './lines/breakpoint-sites';
+import { breakpointSites, type Copies } from './lines/breakpoint-sites';
 import type { LineInfo, Statement } from './lines/line-index';
 import type { SourceFile } from './lines/source-files';
 import type { ProgramModule } from './program-module';
@@ -236,22 +236,31 @@ export class SymbolTable {
         else if (statement.line === known[0].line) known.push(statement);
       }
       for (const statements of byFile.values()) {
-        const chosen = lowestPerCopy(statements, (address) => module.debug?.copyAt(address));
-        sites.push(...chosen.map((statement) => this.behindPrologue(module, statement.address)));
+        const chosen = breakpointSites(statements, module.debug ?? NO_FUNCTIONS);
+        for (const statement of chosen) {
+          const { address, file, line, column } = statement;
+          const place: BreakpointSite = { address: linear(module, address), path: file.path, line, column };
+          const inlined = module.debug?.copyAt(address) !== module.debug?.functionAt(address);
+          sites.push((inlined ? undefined : this.behindPrologue(module, address)) ?? place);
+        }
       }
     }
     return uniqueSites(sites);
   }
 
-  private behindPrologue(module: ProgramModule, address: number): BreakpointSite {
+  /** The site behind a function's prologue, if the address is the function's entry. */
+  private behindPrologue(module: ProgramModule, address: number): BreakpointSite | undefined {
     const { debug } = module;
-    const copy = debug?.copyAt(address);
-    const isEntry = copy?.kind === 'function' && entryOf(copy) === address;
-    if (!debug || !isEntry) return site(module, address);
-    const body = debug.bodyStart(copy) ?? address;
+    const fn = debug?.functionAt(address);
+    if (!debug || !fn || entryOf(fn) !== address) return undefined;
+    const body = debug.bodyStart(fn) ?? address;
     // A body may begin with an inlined call: the place is then that of the call.
     const { path, line, column } = debug.framesAt(body).at(-1) ?? {};
     return { address: linear(module, body), path, line, column };
+  }
+
+  private functionSite(module: ProgramModule, address: number): BreakpointSite {
+    return this.behindPrologue(module, address) ?? site(module, address);
   }
 
   private functionSites(module: ProgramModule, name: string): BreakpointSite[] {
@@ -260,11 +269,11 @@ export class SymbolTable {
       .lookup(name)
       .filter((symbol) => symbol.kind === 'function' || symbol.kind === 'label')
       .map((symbol) => symbol.address);
-    if (addresses.length) return addresses.map((address) => this.behindPrologue(module, address));
+    if (addresses.length) return addresses.map((address) => this.functionSite(module, address));
     if (!debug) return [];
     const functions = debug.functions.named(name);
     if (functions.length) {
-      return functions.flatMap((fn) => entryOf(fn) ?? []).map((entry) => this.behindPrologue(module, entry));
+      return functions.flatMap((fn) => entryOf(fn) ?? []).map((entry) => this.functionSite(module, entry));
     }
     return debug.functions
       .inlinedCopies(name)
@@ -272,6 +281,9 @@ export class SymbolTable {
       .map((at) => site(module, at));
   }
 }
+
+/** Stands in where there is no debug information about functions. */
+const NO_FUNCTIONS: Copies = { copyAt: () => undefined, functionAt: () => undefined };
 
 function linear(module: ProgramModule, linked: number): number {
   return (linked + module.bias) >>> 0;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { SymbolTable } from '../../src/symbols/symbol-table';
-import { buildAssembly, buildProgram, type Fixture } from './toolchain';
+import { build, buildAssembly, buildProgram, type Fixture } from './toolchain';
 
 const VERSIONS = [2, 3, 4, 5];
 
@@ -213,5 +213,46 @@ describe('source lines of assembly', function () {
     assert.equal(table.symbolAt(again.address + 1)?.text, 'again+0x1');
     assert.equal(table.inlineFramesAt(again.address + 1)[0].name, 'again+0x1');
     assert.equal(table.functionAt(table.lookup('helper')[0].address + 2)?.name, 'helper');
+  });
+});
+
+describe('a line that begins with an inlined call', function () {
+  this.timeout(120_000);
+
+  it('has one site for the line and one per copy for the lines of the call', () => {
+    const source = `int sink;
+static inline __attribute__((always_inline)) int twice(int x) {
+  sink = x; /* @inner */
+  return x * 2;
+}
+__attribute__((noinline)) int caller(int x) {
+  sink = 9;
+  return twice(x) + twice(x + 1); /* @outer */
+}
+void _start(void) { for (;;) caller(sink); }
+`;
+    for (const level of ['-O0', '-O1', '-O2']) {
+      const fixture = build('inlined.c', source, [level, '-gdwarf-5']);
+      const table = load(fixture);
+      const outer = table.addressesFor(fixture.path, fixture.line('outer'));
+      assert.deepEqual(
+        outer.map((site) => [site.line, table.functionAt(site.address)?.name]),
+        [[fixture.line('outer'), 'caller']],
+        level,
+      );
+      const inner = table.addressesFor(fixture.path, fixture.line('inner'));
+      assert.ok(inner.length >= 1);
+      for (const site of inner) {
+        assert.equal(site.line, fixture.line('inner'));
+        assert.deepEqual(
+          table.inlineFramesAt(site.address).map((frame) => [frame.name, frame.inlined]),
+          [
+            ['twice', true],
+            ['caller', false],
+          ],
+          level,
+        );
+      }
+    }
   });
 });

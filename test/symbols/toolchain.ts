@@ -116,7 +116,7 @@ export function buildProgram(flags: readonly string[]): Fixture {
 }
 
 /** An assembly program with labels, a macro, and a function without any call frame information. */
-export const ASSEMBLY = `
+const ASSEMBLY = `
     .text
     .globl _start
 _start:

@@ -18,29 +18,20 @@ export enum ElfType {
 
 /** p_type of the segments that somebody here asks for. */
 export enum SegmentType {
-  Null = 0,
   Load = 1,
-  Dynamic = 2,
-  Interpreter = 3,
-  Note = 4,
 }
 
 /** sh_type of the sections that somebody here asks for. */
 export enum SectionType {
   Null = 0,
-  ProgramBits = 1,
   SymbolTable = 2,
   StringTable = 3,
-  RelocationsWithAddends = 4,
-  Note = 7,
   NoBits = 8,
-  Relocations = 9,
   DynamicSymbols = 11,
 }
 
 /** sh_flags. */
 export enum SectionFlags {
-  Write = 1,
   Allocated = 2,
   Executable = 4,
   Compressed = 0x800,
@@ -55,11 +46,9 @@ export enum ElfSymbolType {
   File = 4,
 }
 
-/** High nibble of st_info. */
+/** High nibble of st_info; what is not local is global or weak, which makes no difference here. */
 export enum ElfBinding {
   Local = 0,
-  Global = 1,
-  Weak = 2,
 }
 
 /** st_shndx values with a meaning of their own. */

@@ -146,10 +146,14 @@ export class DwarfProgram {
     }, undefined);
   }
 
-  /** The innermost function or inlined call at an address: code of a line in two of them is two copies of it. */
+  /** The innermost function or inlined call at an address; assembly has none, though GAS writes entries for its labels. */
   copyAt(address: number): Block | undefined {
-    const call = this.callsAt(address).at(-1);
-    return call && call.die.unit.root.number(DW_AT.language) === DW_LANG_Mips_Assembler ? undefined : call;
+    return cFunction(this.callsAt(address).at(-1));
+  }
+
+  /** The function at an address, whatever is inlined there; undefined for assembly. */
+  functionAt(address: number): Block | undefined {
+    return cFunction(this.functions.functionAt(address));
   }
 
   private callsAt(address: number): Block[] {
@@ -204,6 +208,10 @@ const KEYWORD_TAGS: Readonly<Record<string, readonly number[]>> = {
   union: [DW_TAG.union_type],
   enum: [DW_TAG.enumeration_type],
 };
+
+function cFunction(block: Block | undefined): Block | undefined {
+  return block?.die.unit.root.number(DW_AT.language) === DW_LANG_Mips_Assembler ? undefined : block;
+}
 
 /**
  * Whether GCC says that it optimized a unit: then the second line of a function need not be behind its prologue. Other

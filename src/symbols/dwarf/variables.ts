@@ -145,7 +145,7 @@ function declared(die: Die, context: VariableContext): Location {
 }
 
 /** Joins the frame with what expressions ask of the file. */
-export function expressionContext(die: Die, frame: LocationContext, context: VariableContext): ExpressionContext {
+function expressionContext(die: Die, frame: LocationContext, context: VariableContext): ExpressionContext {
   const { unit } = die;
   const self: ExpressionContext = {
     address: frame.address,

@@ -1,15 +1,42 @@
-import { END_SEQUENCE } from './line-program';
 import type { Statement } from './line-index';
+import { END_SEQUENCE } from './line-program';
+
+/** Tells apart the copies that a program has of a line. Both give undefined for code outside functions (assembly). */
+export interface Copies {
+  /** The innermost function or inlined call that an address is in. */
+  copyAt(address: number): object | undefined;
+  /** The function that an address is in, whatever is inlined there. */
+  functionAt(address: number): object | undefined;
+}
 
 /**
- * Chooses where a breakpoint on a line goes: the lowest statement of the line in each copy of the code. Copies are the
- * functions and inlined calls that `copyOf` tells apart; code outside functions (assembly) is one copy per run of rows.
+ * Chooses where a breakpoint on a line goes: the lowest statement of the line in each copy of the code. Outside functions
+ * each run of rows is a copy.
+ *
+ * Where a line begins with an inlined call, its row has no code of its own: the next row, for the same address, is inside
+ * the call. Such a row counts only if its function has no better one.
  * @param statements all of one line of one file
  */
-export function lowestPerCopy(
-  statements: readonly Statement[],
-  copyOf: (address: number) => object | undefined,
-): Statement[] {
+export function breakpointSites(statements: readonly Statement[], copies: Copies): Statement[] {
+  const own = statements.filter((statement) => !isSuperseded(statement));
+  const sites = lowestPerCopy(own, (address) => copies.copyAt(address));
+  const functions = new Set(sites.map(({ address }) => copies.functionAt(address)));
+  const others = statements.filter(
+    (statement) => isSuperseded(statement) && !functions.has(copies.functionAt(statement.address)),
+  );
+  sites.push(...lowestPerCopy(others, (address) => copies.functionAt(address)));
+  sites.sort((a, b) => a.address - b.address);
+  return sites.filter((site, i) => i === 0 || site.address !== sites[i - 1].address);
+}
+
+function isSuperseded({ table, row, address, line }: Statement): boolean {
+  const { addresses, files, lines, flags } = table.rows;
+  const next = row + 1;
+  if (addresses[next] !== address || flags[next] & END_SEQUENCE) return false;
+  return lines[next] !== line || files[next] !== files[row];
+}
+
+function lowestPerCopy(statements: readonly Statement[], copyOf: (address: number) => object | undefined): Statement[] {
   const lowest = new Map<object, Statement>();
   let previous: Statement | undefined;
   let run: object = {};
@@ -20,8 +47,7 @@ export function lowestPerCopy(
     const known = lowest.get(copy);
     if (!known || statement.address < known.address) lowest.set(copy, statement);
   }
-  const sites = [...lowest.values()].sort((a, b) => a.address - b.address);
-  return sites.filter((site, i) => i === 0 || site.address !== sites[i - 1].address);
+  return [...lowest.values()];
 }
 
 /** Whether nothing but the same line lies between two statements of a table. */

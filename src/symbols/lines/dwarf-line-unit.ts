@@ -19,7 +19,7 @@ export interface LineUnitContext {
 }
 
 /** A line number program of .debug_line. Its header and its rows are read when first asked for. */
-export class DwarfLineUnit implements LineUnit {
+class DwarfLineUnit implements LineUnit {
   private lazyHeader: LineHeader | undefined;
   private lazyFiles: (SourceFile | undefined)[] | undefined;
   private lazyTable: LineTable | undefined;
