@@ -18,7 +18,8 @@ export class FakeAdapter {
   private sequence = 1;
   private pending = Buffer.alloc(0);
 
-  constructor(private readonly answers: Answers = {}) {}
+  /** @param answers to custom requests; a test may replace them at any time */
+  constructor(readonly answers: Answers = {}) {}
 
   /** @returns the port to name as `debugServer` */
   async start(): Promise<number> {

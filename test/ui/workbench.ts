@@ -9,7 +9,7 @@ import { startEditorHost } from '../../scripts/editor-host/server.mjs';
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 export const SCREENSHOTS = join(ROOT, 'out', 'screenshots');
 
-export type Theme = 'Default Dark Modern' | 'Default Light Modern' | 'Default High Contrast';
+export type Theme = 'Dark Modern' | 'Light Modern' | 'Default High Contrast';
 
 export interface WorkbenchOptions {
   theme?: Theme;
@@ -43,8 +43,9 @@ export class Workbench {
       folder: options.workspace ? undefined : folder,
       workspace: options.workspace,
       settings: {
-        'workbench.colorTheme': options.theme ?? 'Default Dark Modern',
+        'workbench.colorTheme': options.theme ?? 'Dark Modern',
         'window.autoDetectColorScheme': false,
+        'window.autoDetectHighContrast': false,
         'ringside.exitCosts.open': 'never',
         'debug.toolBarLocation': 'docked',
         'breadcrumbs.enabled': false,
@@ -142,6 +143,13 @@ export class Workbench {
       await this.page.waitForTimeout(100);
     }
     throw new Error('the exit-cost panel did not open');
+  }
+
+  /** Chooses in one of the panel's selects. */
+  async select(panel: Frame, label: string, option: string): Promise<void> {
+    const select = panel.locator(`vscode-single-select[label="${label}"]`);
+    await select.click();
+    await select.locator('.dropdown li', { hasText: option }).first().click();
   }
 
   /** Waits until nothing is debugged any more. */

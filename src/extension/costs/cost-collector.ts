@@ -147,6 +147,7 @@ export class CostCollector implements vscode.Disposable {
       rows[GROUP_KEYS[index]] = answer.value.rows;
       totals = answer.value.totals;
     });
+    if (rows.channel && totals) addMissing(entry, rows.channel, totals.guestCycles);
     // Stopped by the user: the adapter did not answer any more. What was seen last is kept.
     if (entry.view && !rows[entry.view.groupBy] && !entry.view.sinceLastStop)
       rows[entry.view.groupBy] = entry.view.costs.rows;
@@ -187,4 +188,15 @@ function addSums(entry: Collected, { rows, totals }: ExitCostsResponse): void {
   }
   entry.timelineCycles = totals.guestCycles;
   entry.timelineNext = totals.nextSequence;
+}
+
+/** At the end: what neither the log nor earlier sums held is spread over the time since the last exit in the log. */
+function addMissing(entry: Collected, channels: ExitCostsResponse['rows'], guestCycles: number): void {
+  const from = entry.timelineCycles < guestCycles ? entry.timelineCycles : 0;
+  for (const { channel, totalCycles } of channels) {
+    if (channel === 'mixed') continue;
+    const missing = totalCycles - entry.timeline.sum(channel);
+    // Less than a cycle is only rounding.
+    if (missing >= 1) entry.timeline.spread(channel, from, guestCycles, missing);
+  }
 }

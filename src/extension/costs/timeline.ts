@@ -37,6 +37,11 @@ export class Timeline {
     for (let span = first; span <= last; span++) sums[span] += cycles / (last - first + 1);
   }
 
+  /** All cycles of a channel so far. */
+  sum(channel: ChannelName): number {
+    return this.sums[CHANNELS.indexOf(channel)].reduce((sum, cycles) => sum + cycles, 0);
+  }
+
   get data(): TimelineData {
     return { spanCycles: this.spanCycles, cycles: this.sums.map((sums) => Array.from(sums.subarray(0, this.used))) };
   }

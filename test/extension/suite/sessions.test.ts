@@ -153,6 +153,17 @@ describe('sessions, against an adapter that the test plays', () => {
     assert.equal(sum(collector.view?.timeline.cycles[1]), 500 * 500);
   });
 
+  it('put into the timeline what the log has lost', async () => {
+    const history = new RunHistory(memento());
+    const collector = own(new CostCollector(registry, history));
+    fake.answers['ringside/exitLog'] = () => ({ entries: [logEntry(499, 'trap')], first: 499, next: 500 });
+    fake.answers['ringside/exitCosts'] = () => costAnswer([costRow('x', 500, 800, 'trap')], 'trap');
+    await launch();
+    fake.event('terminated');
+    await until('a run in the history', () => history.runs.length === 1);
+    assert.equal(Math.round(sum(collector.view?.timeline.cycles[1])), 500 * 800);
+  });
+
   it('show costs live, also since the last stop only', async () => {
     const collector = own(new CostCollector(registry, new RunHistory(memento())));
     await launch();
