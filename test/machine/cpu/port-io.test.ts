@@ -58,10 +58,10 @@ describe('IN and OUT: permission', () => {
   });
 
   it('needs every bit of a wide access, across map bytes too', () => {
+    const bench = Bench.protected(3);
     for (const width of [1, 2, 4]) {
       for (let port = 0x10; port < 0x20; port++) {
         for (let closed = port - 1; closed <= port + width; closed++) {
-          const bench = Bench.protected(3);
           openPorts(bench, ...Array.from({ length: 0x20 }, (_, i) => i + 8).filter((open) => open !== closed));
           const inside = closed >= port && closed < port + width;
           const title = `${width} bytes at ${port} with ${closed} closed`;
@@ -73,7 +73,7 @@ describe('IN and OUT: permission', () => {
         }
       }
     }
-  }).timeout(60000);
+  });
 
   it('needs both bytes of the map inside the TSS limit', () => {
     const attempt = (limit: number, port: number): string => {
