@@ -22,6 +22,8 @@ const SERIAL_PORTS = {
 
 export type SerialPort = keyof typeof SERIAL_PORTS;
 export const SERIAL_PORT_NAMES = Object.keys(SERIAL_PORTS) as SerialPort[];
+/** First port of each serial port, COM1 first. */
+export const SERIAL_PORT_BASES: readonly number[] = Object.values(SERIAL_PORTS).map(({ base }) => base);
 
 /** What a PC is built with. */
 export interface PcOptions {
