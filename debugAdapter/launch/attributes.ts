@@ -13,8 +13,8 @@ import {
 } from '../schema/schema';
 import { didYouMean } from '../schema/did-you-mean';
 
-/** Largest RAM that fits below the PCI hole of a PC of the time, MiB. */
-const MAX_MEMORY_MB = 3072;
+/** Largest RAM that the machine takes, MiB. */
+const MAX_MEMORY_MB = 2047;
 
 /** Attributes that editors add to every debug configuration; they are none of the adapter's business. */
 const EDITOR_ATTRIBUTES = new Set([

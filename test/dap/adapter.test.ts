@@ -49,7 +49,7 @@ describe('debug adapter', () => {
       [
         'an ill-typed attribute',
         { ...PROGRAM, memoryMB: '64' },
-        'Launch attribute memoryMB: expected a whole number from 1 to 3072, got "64"',
+        'Launch attribute memoryMB: expected a whole number from 1 to 2047, got "64"',
       ],
       [
         'a wrong mode',
