@@ -49,12 +49,7 @@ export class BreakpointTables {
   tripleFault: readonly Breakpoint[] = [];
   unownedPort: readonly Breakpoint[] = [];
 
-  constructor(
-    guest: Guest,
-    hypervisor: Hypervisor,
-    stops: StopCollector,
-    callSite: (linear: number) => number,
-  ) {
+  constructor(guest: Guest, hypervisor: Hypervisor, stops: StopCollector, callSite: (linear: number) => number) {
     this.ports = new PortBreakpoints(guest, stops, callSite);
     this.hypercalls = new HypercallBreakpoints(guest, hypervisor, stops, callSite);
     this.events = new EventBreakpoints(guest, stops);
