@@ -12,7 +12,7 @@ import {
   SegmentIndex,
 } from '../layout';
 import type { Vector } from '../cpu/fault';
-import type { Size } from './form';
+import type { Size } from './size';
 import * as w from './wasm/expression';
 import { type Expr, type Operand } from './wasm/expression';
 import type { FunctionBuilder, Label } from './wasm/function';

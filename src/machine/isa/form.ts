@@ -1,12 +1,10 @@
 import type { Emitter } from './emitter';
-import type { Operand } from './wasm/expression';
+import type { Size } from './size';
+import type { Expr, Operand } from './wasm/expression';
 
 /** Processor generations in order; a form exists from its generation on. */
 export const CPU_MODELS = ['386', '486', 'pentium', 'pentium2', 'pentium3'] as const;
 export type CpuModel = (typeof CPU_MODELS)[number];
-
-/** Width of a value in bits. */
-export type Size = 8 | 16 | 32;
 
 /**
  * How an operand is encoded, in the notation of the opcode map (Intel SDM vol. 2D, appendix A.2):
@@ -60,16 +58,16 @@ export type OperandSpec =
 export interface OperandAccess {
   readonly size: Size;
   /** The value, zero-extended. Raises the memory fault of a read. */
-  read(): import('./wasm/expression').Expr;
+  read(): Expr;
   /** The value, after making sure that a write to the same place will not fault. */
-  readForUpdate(): import('./wasm/expression').Expr;
+  readForUpdate(): Expr;
   write(value: Operand): void;
 }
 
 /** A memory operand that is not simply read or written: LEA, far pointers, descriptor tables, bit strings. */
 export interface MemoryAccess extends OperandAccess {
-  readonly segment: import('./wasm/expression').Expr;
-  readonly offset: import('./wasm/expression').Expr;
+  readonly segment: Expr;
+  readonly offset: Expr;
 }
 
 /** Writes the semantics of a form; operands come in the order of its specification. */

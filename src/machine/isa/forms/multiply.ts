@@ -1,7 +1,8 @@
 import { Vector } from '../../cpu/fault';
 import { FLAG_CF, FLAG_OF, Register } from '../../layout';
 import type { Emitter } from '../emitter';
-import { type Form, form, type OperandAccess, type Size } from '../form';
+import { type Form, form, type OperandAccess } from '../form';
+import type { Size } from '../size';
 import * as w from '../wasm/expression';
 import { type Expr, type Expr64, i64 } from '../wasm/expression';
 

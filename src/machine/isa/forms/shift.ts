@@ -1,6 +1,7 @@
 import { FLAG_CF, FLAG_OF } from '../../layout';
 import { type Emitter, sizeMask } from '../emitter';
-import { type Form, form, type OperandAccess, type Size } from '../form';
+import { type Form, form, type OperandAccess } from '../form';
+import type { Size } from '../size';
 import * as w from '../wasm/expression';
 import { type Expr, i64 } from '../wasm/expression';
 

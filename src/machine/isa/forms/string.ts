@@ -1,7 +1,8 @@
 import * as layout from '../../layout';
 import { FLAG_DF, FLAG_ZF, Register, SegmentIndex } from '../../layout';
 import type { Emitter } from '../emitter';
-import { type Form, form, type Size } from '../form';
+import { type Form, form } from '../form';
+import type { Size } from '../size';
 import * as w from '../wasm/expression';
 import type { Expr } from '../wasm/expression';
 

@@ -1,7 +1,7 @@
 import { Vector } from '../../cpu/fault';
 import * as layout from '../../layout';
 import { FLAG_AF, FLAG_CF, FLAG_OF, FLAG_PF, FLAG_SF, FLAG_ZF, Register, SegmentIndex } from '../../layout';
-import type { Size } from '../form';
+import type { Size } from '../size';
 import * as w from '../wasm/expression';
 import type { Expr, Operand } from '../wasm/expression';
 import { FunctionBuilder } from '../wasm/function';
