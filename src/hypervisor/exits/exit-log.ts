@@ -1,7 +1,7 @@
 import type { CostParts, ExitRecord } from './exit-record';
 import { type ExitQueryResult, ExitReport, type GroupFunction } from './exit-report';
 import { emptyRecord, ExitRing } from './exit-ring';
-import { ExitTable } from './exit-table';
+import { type ExitKey, type ExitSums, ExitTable } from './exit-table';
 
 /** Exits kept in full unless said otherwise. */
 const DEFAULT_RING_CAPACITY = 65536;
@@ -107,6 +107,11 @@ export class ExitLog {
       report.addRecord(this.ring.read(sequence, this.scratch));
     }
     return report.result();
+  }
+
+  /** Calls `visit` for every kind and place of exit since launch. Both arguments are reused: copy what you keep. */
+  forEachKind(visit: (key: Readonly<ExitKey>, sums: Readonly<ExitSums>) => void): void {
+    this.table.forEach(visit);
   }
 
   /** Forgets everything; numbers start at 0 again. */

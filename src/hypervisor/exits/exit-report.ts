@@ -77,6 +77,7 @@ export class ExitReport {
         sumOfSquares: 0,
         parts: noParts(),
         hostNs: 0,
+        last: 0,
         channel: key.channel,
         sites: new Map(),
       };
@@ -90,6 +91,7 @@ export class ExitReport {
     group.sumOfSquares += sums.sumOfSquares;
     addParts(group.parts, sums.parts);
     group.hostNs += sums.hostNs;
+    group.last = Math.max(group.last, sums.last);
     if (group.channel !== key.channel) group.channel = 'mixed';
     group.sites.set(key.site, (group.sites.get(key.site) ?? 0) + sums.sum);
   }
@@ -105,6 +107,7 @@ export class ExitReport {
       sumOfSquares: cycles * cycles,
       parts: record.cost,
       hostNs: record.hostNs,
+      last: record.sequence,
     });
   }
 

@@ -32,6 +32,8 @@ export interface ExitSums {
   sumOfSquares: number;
   parts: CostParts;
   hostNs: number;
+  /** Sequence number of the last one. */
+  last: number;
 }
 
 const INITIAL_SLOTS = 256;
@@ -47,7 +49,8 @@ const DECODE = 7;
 const DEVICE = 8;
 const RETURN = 9;
 const HOST_NS = 10;
-const COLUMNS = 11;
+const LAST = 11;
+const COLUMNS = 12;
 
 /** Cost of an exit over all parts, in cycles. */
 export function totalCycles(cost: CostParts): number {
@@ -80,6 +83,7 @@ export class ExitTable {
     this.lastMin = this.sums[at + MIN];
     this.lastMax = this.sums[at + MAX];
     this.accumulate(at, record, 1);
+    this.sums[at + LAST] = record.sequence;
     const cycles = totalCycles(record.cost);
     if (cycles < this.sums[at + MIN]) this.sums[at + MIN] = cycles;
     if (cycles > this.sums[at + MAX]) this.sums[at + MAX] = cycles;
@@ -111,6 +115,7 @@ export class ExitTable {
       sumOfSquares: 0,
       parts: { transition: 0, decode: 0, device: 0, return: 0 },
       hostNs: 0,
+      last: 0,
     };
     for (let slot = 0; slot < this.slots; slot++) {
       if (this.sums[slot * COLUMNS + COUNT] === 0) continue;
@@ -209,6 +214,7 @@ export class ExitTable {
     target.parts.device = sums[at + DEVICE];
     target.parts.return = sums[at + RETURN];
     target.hostNs = sums[at + HOST_NS];
+    target.last = sums[at + LAST];
   }
 }
 
