@@ -5,12 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const outfile = join(root, 'out', 'bench.js');
+const outfile = join(root, 'out', 'bench.mjs');
 await build({
   entryPoints: [join(root, 'bench', 'main.ts')],
   outfile,
   bundle: true,
+  packages: 'external',
   platform: 'node',
+  format: 'esm',
   target: 'node20',
   logLevel: 'error',
 });

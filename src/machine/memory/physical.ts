@@ -126,7 +126,7 @@ export class PhysicalMemory {
   /** Reads 1, 2 or 4 bytes as an unsigned number, with the side effects a device may have. */
   read(address: number, width: 1 | 2 | 4): number {
     if ((address & 0xfff) + width > 0x1000) return this.readBytewise(address, width);
-    switch (this.kind[address >>> 12]) {
+    switch (this.kindOf(address)) {
       case PageKind.Ram:
       case PageKind.Rom: {
         const at = this.hostPointer(address);
@@ -147,7 +147,7 @@ export class PhysicalMemory {
       for (let i = 0; i < width; i++) this.write((address + i) >>> 0, 1, (value >>> (i * 8)) & 0xff);
       return;
     }
-    switch (this.kind[address >>> 12]) {
+    switch (this.kindOf(address)) {
       case PageKind.Ram: {
         const at = this.hostPointer(address);
         if (width === 1) this.u8[at] = value;
@@ -170,7 +170,7 @@ export class PhysicalMemory {
     const bytes = new Uint8Array(length);
     for (let i = 0; i < length; i++) {
       const at = (address + i) >>> 0;
-      const backed = this.kind[at >>> 12] === PageKind.Ram || this.kind[at >>> 12] === PageKind.Rom;
+      const backed = this.kindOf(at) === PageKind.Ram || this.kindOf(at) === PageKind.Rom;
       bytes[i] = backed ? this.u8[this.hostPointer(at)] : 0xff;
     }
     return bytes;
@@ -181,7 +181,7 @@ export class PhysicalMemory {
     let stored = 0;
     for (let i = 0; i < bytes.length; i++) {
       const at = (address + i) >>> 0;
-      const kind = this.kind[at >>> 12];
+      const kind = this.kindOf(at);
       if (kind !== PageKind.Ram && kind !== PageKind.Rom) continue;
       this.u8[this.hostPointer(at)] = bytes[i];
       stored++;
