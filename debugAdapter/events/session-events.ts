@@ -32,6 +32,8 @@ export class SessionEvents {
   private readonly handlers: { [T in SessionEvent['type']]: (event: EventOf<T>) => void } = {
     stopped: ({ stop }) => this.stopped(stop),
     continued: () => this.continued(),
+    // The client sees a running guest, which is what a sleeping one is.
+    idle: () => {},
     output: (event) => this.outputArrived(event),
     ended: ({ end }) => this.ended(end),
     breakpoint: ({ breakpoint }) => this.breakpointChanged(this.surroundings.breakpoints.forClient(breakpoint)),

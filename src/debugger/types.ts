@@ -61,6 +61,8 @@ export type OutputChannel =
 export type SessionEvent =
   | { type: 'stopped'; stop: StopEvent }
   | { type: 'continued' }
+  /** The guest sleeps in HLT and no timer is armed: only input from outside can wake it. It counts as running. */
+  | { type: 'idle' }
   | { type: 'output'; channel: OutputChannel /** `com1` … for serial */; port?: string; data: Uint8Array }
   | { type: 'ended'; end: EndEvent }
   /** A breakpoint was verified, moved or gave up. */
