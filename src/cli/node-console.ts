@@ -15,7 +15,7 @@ export function nodeConsole(): Console {
     out: (data) => void process.stdout.write(data),
     err: (message) => void process.stderr.write(`${message}\n`),
     cwd: process.cwd(),
-    readInput(onData) {
+    readInput(onData, onEnd) {
       const { stdin } = process;
       const listener = (data: Buffer): void => {
         // In raw mode the terminal sends no signal for Ctrl-C.
@@ -24,9 +24,11 @@ export function nodeConsole(): Console {
       };
       if (stdin.isTTY) stdin.setRawMode(true);
       stdin.on('data', listener);
-      stdin.on('error', () => {});
+      stdin.on('end', onEnd);
+      stdin.on('error', onEnd);
       return () => {
         stdin.off('data', listener);
+        stdin.off('end', onEnd);
         if (stdin.isTTY) stdin.setRawMode(false);
         stdin.destroy();
       };

@@ -89,6 +89,26 @@ describe('ringside run', () => {
     );
   });
 
+  it('ends when the guest sleeps for good, but waits as long as somebody may type', async () => {
+    const asleep = await ringside(['run', 'g.elf', '--serial', 'none'], (session) => session.emit({ type: 'idle' }));
+    assert.equal(asleep.status, 1);
+    assert.match(asleep.console.stderr, /sleeps in HLT, no timer is armed/);
+    const woken = await ringside(['run', 'g.elf'], (session, console) => {
+      session.emit({ type: 'idle' });
+      setImmediate(() => {
+        console.typed?.(Uint8Array.of(0x71));
+        console.endInput();
+        session.emit(ended());
+      });
+    });
+    assert.equal(woken.status, 0);
+    const left = await ringside(['run', 'g.elf'], (session, console) => {
+      session.emit({ type: 'idle' });
+      setImmediate(() => console.endInput());
+    });
+    assert.equal(left.status, 1);
+  });
+
   it('ends cleanly at Ctrl-C', async () => {
     const { status, console, engine } = await ringside(['run', 'g.elf', '--exit-costs', 'json'], (_session, console) =>
       console.interrupt(),

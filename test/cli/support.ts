@@ -9,6 +9,7 @@ export class TestConsole implements Console {
   private readonly chunks: Uint8Array[] = [];
   private readonly messages: string[] = [];
   private interrupts = new Set<() => void>();
+  endInput: () => void = () => {};
   typed: ((data: Uint8Array) => void) | undefined;
 
   out(data: string | Uint8Array): void {
@@ -19,8 +20,9 @@ export class TestConsole implements Console {
     this.messages.push(message);
   }
 
-  readInput(onData: (data: Uint8Array) => void): () => void {
+  readInput(onData: (data: Uint8Array) => void, onEnd: () => void): () => void {
     this.typed = onData;
+    this.endInput = onEnd;
     return () => {
       this.typed = undefined;
     };

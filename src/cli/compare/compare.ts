@@ -16,7 +16,7 @@ export const COMPARE_OPTIONS: OptionTable = {
 /** Runs that ended well in one mode and not in another have nothing to compare; the worst status is the answer. */
 function worstStatus(measurements: readonly Measurement[]): number {
   const statuses = measurements.map(({ outcome }) =>
-    outcome.by === 'guest' ? outcome.end.exitCode : ExitStatus.Interrupted,
+    outcome.by === 'guest' ? outcome.end.exitCode : ExitStatus.NotEnded,
   );
   return statuses.find((status) => status !== ExitStatus.Ended) ?? ExitStatus.Ended;
 }

@@ -29,7 +29,8 @@ function cyclesOf({ byChannel }: Measurement, part: keyof Parts): number {
 
 /** Exit status, or how else the run ended. */
 function endOf({ outcome }: Measurement): string {
-  return outcome.by === 'guest' ? `${outcome.end.exitCode}` : 'interrupted';
+  if (outcome.by === 'guest') return `${outcome.end.exitCode}`;
+  return outcome.by === 'sleep' ? 'asleep' : 'interrupted';
 }
 
 /** `1.00x`: how a figure compares with that of the first mode. */

@@ -20,11 +20,18 @@ export interface RunListener {
 }
 
 /** How a run came to its end. */
-export type RunOutcome = { by: 'guest'; end: EndEvent } | { by: 'request' };
+export type RunOutcome =
+  | { by: 'guest'; end: EndEvent }
+  /** It sleeps, and there is nobody who could wake it. */
+  | { by: 'sleep' }
+  | { by: 'request' };
 
 /** One guest, run to its end without a debugger's client. */
 export class GuestRun {
   private finish: (outcome: RunOutcome) => void = () => {};
+  private idle = false;
+  /** Sources that may still type something into the guest. */
+  private typists = 0;
 
   private constructor(private readonly session: Session) {}
 
@@ -57,6 +64,10 @@ export class GuestRun {
       this.finish = resolve;
       this.session.onEvent((event) => {
         if (event.type === 'ended') resolve({ by: 'guest', end: event.end });
+        if (event.type === 'idle') {
+          this.idle = true;
+          this.sleepForGood();
+        }
         if (event.type === 'stopped') {
           listener.stopped(event.stop);
           this.session.run();
@@ -70,8 +81,22 @@ export class GuestRun {
     });
   }
 
+  /** Somebody may type: a sleeping guest is waited for until the returned function is called. */
+  addTypist(): () => void {
+    this.typists++;
+    return () => {
+      this.typists--;
+      this.sleepForGood();
+    };
+  }
+
   type(port: string, data: Uint8Array): void {
+    this.idle = false;
     this.session.serialInput(port, data);
+  }
+
+  private sleepForGood(): void {
+    if (this.idle && this.typists === 0) this.finish({ by: 'sleep' });
   }
 
   /** Ends the run. The guest can still be inspected. */

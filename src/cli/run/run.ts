@@ -31,6 +31,9 @@ export const RUN_OPTIONS: OptionTable = {
   trace: { value: 'FILE.json', help: 'Write every exit in the Trace Event Format, for Perfetto or chrome://tracing.' },
 };
 
+/** Said of a run that would last for ever. */
+export const ASLEEP = 'The guest sleeps in HLT, no timer is armed, and there is no input left that could wake it.';
+
 const GROUPINGS = ['reason', 'port', 'hypercall', 'channel', 'function', 'line'] as const;
 
 function serialExpression(text: string): RegExp {
@@ -68,6 +71,7 @@ function openTrace(path: string, host: AdapterHost, title: string): { trace: Chr
 
 function exitStatus(outcome: RunOutcome, interrupted: boolean): number {
   if (interrupted) return ExitStatus.Interrupted;
+  if (outcome.by === 'sleep') return ExitStatus.NotEnded;
   return outcome.by === 'guest' ? outcome.end.exitCode : ExitStatus.Ended;
 }
 
@@ -108,10 +112,9 @@ export async function run(args: Arguments, console: Console, engine: Engine, hos
     });
     guest.inspect.observeExits(undefined);
     if (interrupted) console.err('Interrupted.');
-    if (outcome.by === 'guest') {
-      console.err(outcome.end.text);
-      if (until !== undefined) console.err(`The serial output never matched /${until}/.`);
-    }
+    if (outcome.by === 'guest') console.err(outcome.end.text);
+    if (outcome.by === 'sleep') console.err(ASLEEP);
+    if (until !== undefined && !matched && !interrupted) console.err(`The serial output never matched /${until}/.`);
     const form = single(args, 'exit-costs');
     if (form !== undefined) await reportExitCosts(form, guest.inspect, console, host);
     return exitStatus(outcome, interrupted);

@@ -44,7 +44,8 @@ function stdioWiring(console: Console): SerialWiring {
       if (port === PORT) console.out(data);
     },
     attach: (run) => {
-      detach = console.readInput((data) => run.type(PORT, data));
+      const leave = run.addTypist();
+      detach = console.readInput((data) => run.type(PORT, data), leave);
     },
     close: () => detach(),
   };
