@@ -44,3 +44,8 @@ function biosGeometry(number: number, sectors: number): Geometry {
 export function biosDisk(number: number, store: BlockStore): BiosDisk {
   return { number, store, geometry: biosGeometry(number, store.sectors) };
 }
+
+/** Numbers disks from 0x80 in the order of the IDE positions, holes left out. */
+export function numberDisks(stores: readonly (BlockStore | undefined)[]): BiosDisk[] {
+  return stores.filter((store) => store !== undefined).map((store, i) => biosDisk(0x80 + i, store));
+}

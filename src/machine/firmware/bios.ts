@@ -60,6 +60,8 @@ const PORT_SETUP: readonly [number, number][] = [
   [0x43, 0xb6],
   [0x42, 0x00],
   [0x42, 0x00],
+  // Serial ports: eight data bits, no parity, one stop bit.
+  ...SERIAL_PORT_BASES.map((base): [number, number] => [base + 3, 0x03]),
 ];
 
 const STACK_TOP = 0x7c00;
