@@ -9,7 +9,15 @@ import { startEditorHost } from '../../scripts/editor-host/server.mjs';
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 export const SCREENSHOTS = join(ROOT, 'out', 'screenshots');
 
-export type Theme = 'Dark Modern' | 'Light Modern' | 'Default High Contrast';
+/** Colour themes by the names of VS Code's list. */
+export type Theme = 'Dark Modern' | 'Light Modern' | 'Dark High Contrast';
+
+/** Classes that tell the kind of theme on the workbench. */
+const THEME_CLASSES: Record<Theme, string> = {
+  'Dark Modern': '.vs-dark',
+  'Light Modern': '.vs',
+  'Dark High Contrast': '.hc-black',
+};
 
 export interface WorkbenchOptions {
   theme?: Theme;
@@ -43,9 +51,8 @@ export class Workbench {
       folder: options.workspace ? undefined : folder,
       workspace: options.workspace,
       settings: {
-        'workbench.colorTheme': options.theme ?? 'Dark Modern',
+        'workbench.colorTheme': 'Default Dark Modern',
         'window.autoDetectColorScheme': false,
-        'window.autoDetectHighContrast': false,
         'ringside.exitCosts.open': 'never',
         'debug.toolBarLocation': 'docked',
         'breadcrumbs.enabled': false,
@@ -68,11 +75,25 @@ export class Workbench {
       page.setDefaultTimeout(20_000);
       await page.goto(host.url);
       await page.locator('.monaco-workbench .explorer-viewlet, .monaco-workbench .activitybar').first().waitFor();
-      return new Workbench(page, folder, close);
+      const workbench = new Workbench(page, folder, close);
+      // Themes come from an extension, some time after the workbench.
+      await page.locator('.monaco-workbench.vs-dark').waitFor({ timeout: 60_000 });
+      if (options.theme && options.theme !== 'Dark Modern') await workbench.chooseTheme(options.theme);
+      return workbench;
     } catch (error) {
       await close();
       throw error;
     }
+  }
+
+  private async chooseTheme(theme: Theme): Promise<void> {
+    await this.command('Preferences: Color Theme');
+    // The palette is still there for a moment.
+    await this.page.locator('.quick-input-widget input[placeholder*="Theme"]').first().waitFor();
+    await this.quickInput.fill(theme);
+    await this.quickRows.filter({ hasText: theme }).first().waitFor();
+    await this.page.keyboard.press('Enter');
+    await this.page.locator(`.monaco-workbench${THEME_CLASSES[theme]}`).waitFor();
   }
 
   dispose(): Promise<void> {
@@ -87,7 +108,7 @@ export class Workbench {
     await input.fill(`>${title}`);
     const row = this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
     await row.waitFor();
-    await this.page.keyboard.press('Enter');
+    await row.click();
   }
 
   /** Opens a file of the workspace by its name, at a line. */

@@ -4,7 +4,7 @@ import type { ChannelName } from '../../../../debugAdapter/protocol';
 const CHANNEL_COLORS: Record<ChannelName, string> = {
   direct: '--vscode-charts-blue',
   trap: '--vscode-charts-red',
-  vtx: '--vscode-charts-orange',
+  vtx: '--vscode-charts-yellow',
   hypercall: '--vscode-charts-green',
 };
 
