@@ -53,7 +53,7 @@ export function loadImage(target: LoadTarget, image: Image, options: LoadOptions
     if (given && !formats.includes(format)) {
       throw new LoadError(
         image.name,
-        `"${attribute}" means nothing to a ${format} image; it is for ${formats.join(', ')}`,
+        `"${attribute}" means nothing to the format ${format}; it is for ${formats.join(', ')}`,
       );
     }
   }
