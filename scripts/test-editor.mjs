@@ -2,7 +2,9 @@
  * Runs the suites that need the real VS Code: mocha inside its extension host, then the workbench itself by
  * Playwright.
  *
- *     node scripts/test-editor.mjs [--host-only | --ui-only] [--grep TEXT]
+ *     node scripts/test-editor.mjs [--host-only | --ui-only] [--desktop] [--grep TEXT]
+ *
+ * --desktop runs the first in VS Code for the desktop, which @vscode/test-electron downloads.
  *
  * Takes dist/ as it is: run `npm run build` first.
  */
@@ -12,6 +14,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { runDesktopSuite } from './editor-host/run-desktop.mjs';
 import { runSuite } from './editor-host/run-suite.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -19,7 +22,12 @@ const HOST_LIMIT_MS = 180_000;
 const UI_LIMIT_MS = 420_000;
 
 const { values } = parseArgs({
-  options: { 'host-only': { type: 'boolean' }, 'ui-only': { type: 'boolean' }, grep: { type: 'string' } },
+  options: {
+    'host-only': { type: 'boolean' },
+    'ui-only': { type: 'boolean' },
+    desktop: { type: 'boolean' },
+    grep: { type: 'string' },
+  },
 });
 
 /** Passed and failed tests of a mocha summary. */
@@ -51,7 +59,8 @@ async function bundleSuite() {
 
 async function runHostSuite() {
   const env = { RINGSIDE_ROOT: root, ...(values.grep ? { RINGSIDE_SUITE_GREP: values.grep } : {}) };
-  const { code, output } = await runSuite({
+  const run = values.desktop ? runDesktopSuite : runSuite;
+  const { code, output } = await run({
     extension: root,
     folder: root,
     tests: await bundleSuite(),

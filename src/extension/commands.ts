@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { draftOf } from './breakpoints/draft';
+import type { KnownPorts } from './breakpoints/known-ports';
 import { breakOn, breakpointsOn, clearOn, plainSpec, tryParse } from './breakpoints/spec-breakpoints';
 import { addSpecBreakpoint, editSpecBreakpoint } from './breakpoints/wizard';
 import type { ExitCostPanel } from './costs/exit-cost-panel';
@@ -8,7 +9,6 @@ import { configurationFor, imageForActiveEditor, imageForFile } from './launch/c
 import { findGuestImages, pickImage } from './launch/guest-images';
 import { openSample } from './sample';
 import type { SerialTerminals } from './serial/serial-terminals';
-import type { SessionRegistry } from './sessions/session-registry';
 import type { AccessRow, DetailRow } from './views/access-rows';
 import type { AccessView } from './views/access-view';
 import { openSource } from './views/open-source';
@@ -16,7 +16,7 @@ import { openSource } from './views/open-source';
 /** What the commands work on. */
 export interface CommandTargets {
   extensionUri: vscode.Uri;
-  registry: SessionRegistry;
+  knownPorts: KnownPorts;
   ports: AccessView;
   hypercalls: AccessView;
   panel: ExitCostPanel;
@@ -26,11 +26,11 @@ export interface CommandTargets {
 
 /** Registers every command of package.json; their names there have the prefix `ringside.`. */
 export function registerCommands(targets: CommandTargets): vscode.Disposable[] {
-  const { registry, ports, hypercalls, panel } = targets;
+  const { knownPorts, ports, hypercalls, panel } = targets;
   const commands: Record<string, (...args: never[]) => unknown> = {
     showExitCosts: () => panel.show(false),
-    addBreakpoint: () => addSpecBreakpoint(registry.current),
-    editBreakpoint: () => editSpecBreakpoint(registry.current),
+    addBreakpoint: () => addSpecBreakpoint(knownPorts),
+    editBreakpoint: () => editSpecBreakpoint(knownPorts),
     debugGuest: (file?: vscode.Uri) => debugGuest(file),
     openSample: () => openSample(targets.extensionUri),
     openSerialTerminal: () => targets.terminals.reveal(),
@@ -44,7 +44,7 @@ export function registerCommands(targets: CommandTargets): vscode.Disposable[] {
     sortHypercalls: () => hypercalls.askOrder(),
     'item.break': (row: AccessRow) => breakOn(row.target),
     'item.clear': (row: AccessRow) => clearOn(row.target),
-    'item.breakWith': (row: AccessRow) => breakWith(registry, row),
+    'item.breakWith': (row: AccessRow) => breakWith(knownPorts, row),
     'item.copySpec': (row: AccessRow) => vscode.env.clipboard.writeText(specOf(row)),
     'item.goToSite': (row: AccessRow | DetailRow) => row.site && openSource(row.site),
   };
@@ -71,9 +71,9 @@ async function pickProgram(): Promise<string | undefined> {
 }
 
 /** Opens the last step of the wizard on a row's breakpoint text. */
-async function breakWith(registry: SessionRegistry, row: AccessRow): Promise<void> {
+async function breakWith(knownPorts: KnownPorts, row: AccessRow): Promise<void> {
   const spec = tryParse(plainSpec(row.target));
-  await addSpecBreakpoint(registry.current, spec && draftOf(spec));
+  await addSpecBreakpoint(knownPorts, spec && draftOf(spec));
 }
 
 /** The text of the breakpoint that a row has, or would get. */

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { portsOf } from './breakpoints/known-ports';
 import { registerCommands } from './commands';
 import { CostCollector } from './costs/cost-collector';
 import { ExitCostPanel } from './costs/exit-cost-panel';
@@ -22,7 +23,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const panel = new ExitCostPanel(extensionUri, registry, collector, history);
   const lineCosts = new LineCosts(registry);
   const terminals = new SerialTerminals(registry);
-  const ports = new AccessView('ringside.ports', portSource(registry));
+  const portRows = portSource(registry);
+  const ports = new AccessView('ringside.ports', portRows);
   const hypercalls = new AccessView('ringside.hypercalls', hypercallSource(registry));
 
   context.subscriptions.push(
@@ -42,6 +44,14 @@ export function activate(context: vscode.ExtensionContext): void {
       vscode.DebugConfigurationProviderTriggerKind.Dynamic,
     ),
     vscode.languages.registerEvaluatableExpressionProvider(ASSEMBLY_LANGUAGES, new AssemblyExpressionProvider()),
-    ...registerCommands({ extensionUri, registry, ports, hypercalls, panel, lineCosts, terminals }),
+    ...registerCommands({
+      extensionUri,
+      knownPorts: portsOf(registry, portRows),
+      ports,
+      hypercalls,
+      panel,
+      lineCosts,
+      terminals,
+    }),
   );
 }

@@ -1,9 +1,9 @@
 import * as vscode from 'vscode';
 import { FAULT_VECTORS } from '../../debugger/specs/fault-names';
 import { VMI_ABI } from '../../hypervisor/abi/vmi';
-import type { RingsideSession } from '../sessions/ringside-session';
 import { portText } from '../views/access-rows';
 import { type Draft, type DraftKind, draftOf, draftProblem, draftText, emptyDraft, isPortDraft } from './draft';
+import type { KnownPorts } from './known-ports';
 import { specBreakpoints, tryParse } from './spec-breakpoints';
 
 type Choice<T> = vscode.QuickPickItem & { value: T };
@@ -61,14 +61,14 @@ const TARGET_PROMPTS: Record<DraftKind, { prompt: string; placeHolder: string }>
 };
 
 /** Asks for a port or hypercall breakpoint part by part and adds it to VS Code's Breakpoints view. */
-export async function addSpecBreakpoint(session: RingsideSession | undefined, start?: Draft): Promise<void> {
-  const draft = start ?? (await askKindAndTarget(session));
-  if (!draft || !(await refine(session, draft, 'Add'))) return;
+export async function addSpecBreakpoint(ports: KnownPorts, start?: Draft): Promise<void> {
+  const draft = start ?? (await askKindAndTarget(ports));
+  if (!draft || !(await refine(ports, draft, 'Add'))) return;
   vscode.debug.addBreakpoints([new vscode.FunctionBreakpoint(draftText(draft))]);
 }
 
 /** Lets the user choose one of the port and hypercall breakpoints and change it. */
-export async function editSpecBreakpoint(session: RingsideSession | undefined): Promise<void> {
+export async function editSpecBreakpoint(ports: KnownPorts): Promise<void> {
   const choices = specBreakpoints().map(({ breakpoint }) => ({
     label: `$(${breakpoint.enabled ? 'debug-breakpoint-function' : 'debug-breakpoint-function-disabled'}) ${breakpoint.functionName}`,
     value: breakpoint,
@@ -76,7 +76,7 @@ export async function editSpecBreakpoint(session: RingsideSession | undefined): 
   if (choices.length === 0) {
     const add = 'Add One…';
     const answer = await vscode.window.showInformationMessage('There is no port or hypercall breakpoint yet.', add);
-    if (answer === add) await addSpecBreakpoint(session);
+    if (answer === add) await addSpecBreakpoint(ports);
     return;
   }
   const picked = await vscode.window.showQuickPick(choices, { title: 'Edit Port or Hypercall Breakpoint' });
@@ -88,14 +88,14 @@ export async function editSpecBreakpoint(session: RingsideSession | undefined): 
     void vscode.window.showInformationMessage(`"${old.functionName}" is edited in the Breakpoints view.`);
     return;
   }
-  if (!(await refine(session, draft, 'Save'))) return;
+  if (!(await refine(ports, draft, 'Save'))) return;
   vscode.debug.removeBreakpoints([old]);
   vscode.debug.addBreakpoints([
     new vscode.FunctionBreakpoint(draftText(draft), old.enabled, old.condition, old.hitCondition),
   ]);
 }
 
-async function askKindAndTarget(session: RingsideSession | undefined): Promise<Draft | undefined> {
+async function askKindAndTarget(ports: KnownPorts): Promise<Draft | undefined> {
   const kind = await vscode.window.showQuickPick(KINDS, {
     title: 'Add Port or Hypercall Breakpoint (1/3): What should it watch?',
     matchOnDescription: true,
@@ -103,12 +103,12 @@ async function askKindAndTarget(session: RingsideSession | undefined): Promise<D
   });
   if (!kind) return undefined;
   const draft = emptyDraft(kind.value);
-  return (await askTarget(session, draft, 'Add Port or Hypercall Breakpoint (2/3): Which one?')) ? draft : undefined;
+  return (await askTarget(ports, draft, 'Add Port or Hypercall Breakpoint (2/3): Which one?')) ? draft : undefined;
 }
 
 /** A list of known names that also accepts what is typed. */
-async function askTarget(session: RingsideSession | undefined, draft: Draft, title: string): Promise<boolean> {
-  const known = await knownTargets(session, draft.kind);
+async function askTarget(ports: KnownPorts, draft: Draft, title: string): Promise<boolean> {
+  const known = await knownTargets(ports, draft.kind);
   const { prompt, placeHolder } = TARGET_PROMPTS[draft.kind];
   const chosen =
     known.length > 0
@@ -156,12 +156,18 @@ function pickOrType(
   });
 }
 
-async function knownTargets(session: RingsideSession | undefined, kind: DraftKind): Promise<vscode.QuickPickItem[]> {
+async function knownTargets(ports: KnownPorts, kind: DraftKind): Promise<vscode.QuickPickItem[]> {
   switch (kind) {
     case 'io':
     case 'in':
     case 'out':
-      return knownPorts(session);
+      return (await ports()).map((row) => ({
+        label: portText(row.number),
+        description: [row.name, row.count > 0 && `${row.count.toLocaleString('en')} accesses`]
+          .filter(Boolean)
+          .join(' · '),
+        detail: row.doc,
+      }));
     case 'hypercall':
       return [
         { label: '*', description: 'any hypercall' },
@@ -180,25 +186,6 @@ async function knownTargets(session: RingsideSession | undefined, kind: DraftKin
   }
 }
 
-/** Ports of the running guest, those in use first. */
-async function knownPorts(session: RingsideSession | undefined): Promise<vscode.QuickPickItem[]> {
-  if (!session || session.state === 'ended') return [];
-  try {
-    const { ports } = await session.request('ringside/ports');
-    return ports
-      .sort((a, b) => b.ins + b.outs - (a.ins + a.outs) || a.port - b.port)
-      .map((port) => ({
-        label: portText(port.port),
-        description: [port.name, port.ins + port.outs > 0 && `${port.ins + port.outs} accesses`]
-          .filter(Boolean)
-          .join(' · '),
-        detail: port.doc,
-      }));
-  } catch {
-    return [];
-  }
-}
-
 /** One part of a spec that can be changed in the last step. */
 interface Part {
   label: string;
@@ -211,10 +198,10 @@ interface Part {
  * The last step: shows the text as it stands and its parts; each can be changed, until the user accepts.
  * @returns false if the user backs out
  */
-async function refine(session: RingsideSession | undefined, draft: Draft, verb: 'Add' | 'Save'): Promise<boolean> {
+async function refine(ports: KnownPorts, draft: Draft, verb: 'Add' | 'Save'): Promise<boolean> {
   for (;;) {
     const problem = draftProblem(draft);
-    const parts = partsOf(session, draft);
+    const parts = partsOf(ports, draft);
     const accept: vscode.QuickPickItem = {
       label: problem ? `$(warning) ${problem}` : `$(check) ${verb} Breakpoint`,
       description: draftText(draft),
@@ -235,7 +222,7 @@ async function refine(session: RingsideSession | undefined, draft: Draft, verb: 
   }
 }
 
-function partsOf(session: RingsideSession | undefined, draft: Draft): Part[] {
+function partsOf(ports: KnownPorts, draft: Draft): Part[] {
   const choose = async <K extends 'kind' | 'width' | 'via' | 'when'>(
     key: K,
     title: string,
@@ -259,7 +246,7 @@ function partsOf(session: RingsideSession | undefined, draft: Draft): Part[] {
     label: '$(symbol-numeric) Target',
     value: draft.target,
     unset: '',
-    change: () => askTarget(session, draft, 'Which one?'),
+    change: () => askTarget(ports, draft, 'Which one?'),
   };
   const common: Part[] = [
     {

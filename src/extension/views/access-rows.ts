@@ -22,6 +22,8 @@ export interface AccessRow {
   /** What the row is sorted by besides its count and its number. */
   name: string;
   number: number;
+  /** What it is, one sentence. */
+  doc?: string;
   site?: SourcePosition;
   details: DetailRow[];
 }
@@ -51,6 +53,7 @@ export function portRows(response: PortsResponse): AccessRow[] {
     count: port.ins + port.outs,
     name: port.name,
     number: port.port,
+    doc: port.doc,
     site: usable(port.lastSite),
     details: [...portDetails(port), ...siteDetail(port.lastSite)],
   }));
@@ -67,6 +70,7 @@ export function hypercallRows(response: HypercallsResponse): AccessRow[] {
     count: call.count,
     name: call.name,
     number: call.number,
+    doc: call.doc,
     site: usable(call.lastSite),
     details: [
       { label: 'Number', description: `${call.number} (${call.abi})`, icon: 'symbol-numeric' },
