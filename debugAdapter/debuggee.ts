@@ -1,9 +1,11 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { LaunchConfiguration, Session } from '../src/debugger/types';
 import type { LaunchEnvironment } from './environment';
+import { messageOf } from './errors';
 import { OutputStreams } from './events/output';
 import { SerialRouter } from './events/serial';
 import { SessionEvents } from './events/session-events';
+import { guarded } from './host/guarded';
 import { launchConfiguration } from './launch/configuration';
 
 /** One launched guest: its session, where its output goes, and its events on their way to the client. */
@@ -18,7 +20,12 @@ export class Debuggee {
 
   /** @throws LaunchError with a message for the user; nothing is left open then */
   static async launch(attributes: unknown, noDebug: boolean, environment: LaunchEnvironment): Promise<Debuggee> {
-    const { host, engine, client, send } = environment;
+    const { engine, client, send } = environment;
+    let launched: Debuggee | undefined;
+    const host = guarded(environment.host, (error) => {
+      launched?.fail(error);
+      environment.onFailed();
+    });
     const configuration: LaunchConfiguration = launchConfiguration(attributes, { com1: client.defaultSerialSide });
     if (noDebug) Object.assign(configuration, { stopOnEntry: false, breakpoints: [] });
     const output = new OutputStreams((body: DebugProtocol.OutputEvent['body']) => send('output', body));
@@ -26,7 +33,8 @@ export class Debuggee {
     try {
       const session = await engine.createSession(configuration, host);
       const events = new SessionEvents(session, output, serial, environment);
-      return new Debuggee(session, noDebug, output, serial, events);
+      launched = new Debuggee(session, noDebug, output, serial, events);
+      return launched;
     } catch (error) {
       serial.close();
       throw error;
@@ -41,6 +49,14 @@ export class Debuggee {
   /** Ends the guest at the user's wish: says so, and that the debuggee is gone. */
   terminate(): void {
     if (!this.session.ended) this.events.announceEnd('Ended by request.');
+    this.dispose();
+  }
+
+  /** Ends the guest because of a fault of Ringside's own. */
+  private fail(error: unknown): void {
+    this.events.stop();
+    this.output.line('important', `Ringside failed and ended the guest: ${messageOf(error)}. Please report this.`);
+    this.events.announceEnd('Ended by a failure of Ringside.');
     this.dispose();
   }
 

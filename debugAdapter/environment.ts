@@ -14,4 +14,6 @@ export interface LaunchEnvironment {
   send: SendEvent;
   /** Called when the guest has moved: frame and variable handles are stale. */
   onMoved: () => void;
+  /** Called when a fault of Ringside's own has ended the guest. */
+  onFailed: () => void;
 }

@@ -38,6 +38,7 @@ async function launchDebuggee(context: AdapterContext, attributes: unknown): Pro
       breakpoints: context.breakpoints,
       send: context.send,
       onMoved: () => context.dropHandles(),
+      onFailed: () => context.forgetDebuggee(),
     });
   } catch (error) {
     if (error instanceof SchemaError)

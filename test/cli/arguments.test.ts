@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { commandLine } from '../../src/cli/command-line';
 import { parseCount } from '../../src/cli/options';
-import { ringside } from './support';
+import { LaunchError } from '../../src/debugger/types';
+import { FakeEngine } from '../dap/support/fake-session';
+import { MemoryHost } from '../dap/support/memory-host';
+import { ringside, TestConsole } from './support';
 
 describe('ringside: arguments', () => {
   for (const [argv, message] of [
@@ -52,11 +56,6 @@ describe('ringside: arguments', () => {
   });
 
   it('says what went wrong with the image', async () => {
-    const { LaunchError } = await import('../../src/debugger/types');
-    const { TestConsole } = await import('./support');
-    const { commandLine } = await import('../../src/cli/command-line');
-    const { FakeEngine } = await import('../dap/support/fake-session');
-    const { MemoryHost } = await import('../dap/support/memory-host');
     const engine = new FakeEngine();
     engine.failure = new LaunchError('/g.elf: cannot be read: no such file');
     const console = new TestConsole();

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { commandLine } from '../../src/cli/command-line';
 import { RunEnd } from '../../src/machine/run';
-import { ringside } from './support';
+import { FakeEngine } from '../dap/support/fake-session';
+import { MemoryHost } from '../dap/support/memory-host';
+import { ringside, TestConsole } from './support';
 
 const ended = (exitCode = 0, text = 'The guest halted with interrupts off.') =>
   ({ type: 'ended', end: { how: RunEnd.Dead, exitCode, text } }) as const;
@@ -107,6 +110,18 @@ describe('ringside run', () => {
       setImmediate(() => console.endInput());
     });
     assert.equal(left.status, 1);
+  });
+
+  it('says so when the engine fails', async () => {
+    const engine: FakeEngine = new FakeEngine(() =>
+      engine.defer(() => {
+        throw new RangeError('index out of bounds');
+      }),
+    );
+    const console = new TestConsole();
+    assert.equal(await commandLine(['run', 'g.elf'], console, engine, () => new MemoryHost()), 1);
+    assert.equal(console.stderr, 'ringside: internal error: index out of bounds\n');
+    assert.equal(console.quiet, true);
   });
 
   it('ends cleanly at Ctrl-C', async () => {

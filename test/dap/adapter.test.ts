@@ -435,6 +435,19 @@ describe('debug adapter', () => {
       assert.equal(client.events('terminated').length, 1);
     });
 
+    it('ends a guest whose engine fails, and lives on', async () => {
+      const { client, engine } = setUp();
+      await client.start(PROGRAM);
+      engine.defer(() => {
+        throw new RangeError('index out of bounds');
+      });
+      await client.event('terminated');
+      const failure = 'Ringside failed and ended the guest: index out of bounds. Please report this.\n';
+      assert.equal(client.output('important'), failure);
+      assert.equal(engine.session.disposed, true);
+      await client.body('launch', PROGRAM);
+    });
+
     it('takes a guest down whose launch ends after the client left', async () => {
       const { client, engine } = setUp();
       await client.body('initialize', { adapterID: 'ringside' });

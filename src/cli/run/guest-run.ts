@@ -1,4 +1,5 @@
 import type { AdapterHost, Engine } from '../../../debugAdapter/engine';
+import { guarded } from '../../../debugAdapter/host/guarded';
 import type { Inspection } from '../../debugger/inspection/types';
 import {
   type BreakpointStatus,
@@ -33,12 +34,20 @@ export class GuestRun {
   /** Sources that may still type something into the guest. */
   private typists = 0;
 
+  private fail: (error: unknown) => void = () => {};
+
   private constructor(private readonly session: Session) {}
 
   /** @throws UsageError if the configuration cannot be launched: the message is the engine's */
   static async create(engine: Engine, configuration: LaunchConfiguration, host: AdapterHost): Promise<GuestRun> {
+    let run: GuestRun | undefined;
     try {
-      return new GuestRun(await engine.createSession(configuration, host));
+      const session = await engine.createSession(
+        configuration,
+        guarded(host, (error) => run?.fail(error)),
+      );
+      run = new GuestRun(session);
+      return run;
     } catch (error) {
       if (error instanceof LaunchError) throw new UsageError(error.message);
       throw error;
@@ -58,10 +67,11 @@ export class GuestRun {
     return statuses;
   }
 
-  /** Runs the guest until it ends or `stop` is called. */
+  /** Runs the guest until it ends or `stop` is called. Rejects if the engine fails. */
   run(listener: RunListener): Promise<RunOutcome> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject: (error: unknown) => void) => {
       this.finish = resolve;
+      this.fail = reject;
       this.session.onEvent((event) => {
         if (event.type === 'ended') resolve({ by: 'guest', end: event.end });
         if (event.type === 'idle') {

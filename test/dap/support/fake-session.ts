@@ -4,6 +4,7 @@ import type {
   BreakpointStatus,
   EndEvent,
   Frame,
+  Host,
   LaunchConfiguration,
   Session,
   SessionEvent,
@@ -263,8 +264,12 @@ export class FakeEngine implements Engine {
 
   constructor(private readonly guest?: (session: FakeSession) => void) {}
 
-  async createSession(configuration: LaunchConfiguration): Promise<Session> {
+  /** Runs a task as a time slice of the last session. */
+  defer: (task: () => void) => void = () => {};
+
+  async createSession(configuration: LaunchConfiguration, host: Host): Promise<Session> {
     await Promise.resolve();
+    this.defer = (task) => host.defer(task);
     if (this.failure) throw this.failure;
     this.session = new FakeSession(configuration, this.guest);
     return this.session;
