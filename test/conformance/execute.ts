@@ -87,6 +87,7 @@ export function executeTest(machine: BareMachine, file: MooFile, test: MooTest, 
   cpu.state.set(layout.HALTED, 0);
   const end = loop.run(MAX_INSTRUCTIONS);
   const differences: string[] = [];
+  if (end !== RunEnd.Dead && end !== RunEnd.Idle) differences.push(`did not reach HLT: ${end}`);
   const compare = (what: string, expected: number, actual: number, mask: number) => {
     if (((expected ^ actual) & mask) === 0) return;
     differences.push(`${what}: expected ${expected.toString(16)}, got ${actual.toString(16)}`);
