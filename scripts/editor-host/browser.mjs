@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { brotliDecompress } from 'node:zlib';
 import { CACHE } from './fetch.mjs';
 import { npm } from './npm.mjs';
-import { CHROMIUM } from './versions.mjs';
+import { CHROMIUM, CHROMIUM_VERSION } from './versions.mjs';
 
 const run = promisify(execFile);
 const inflate = promisify(brotliDecompress);
@@ -87,27 +87,27 @@ function installedBrowser() {
 /** The Chromium of an npm package: compressed files, with the libraries that a small Linux may lack. */
 async function packagedBrowser(log) {
   if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
-  const root = join(CACHE, 'chromium');
+  const root = join(CACHE, `chromium-${CHROMIUM_VERSION}`);
   const browser = { executable: join(root, 'chromium'), env: { LD_LIBRARY_PATH: join(root, 'lib') } };
   if (!existsSync(browser.executable)) {
     log(`Fetching a headless Chromium (about 66 MB, once, into ${root}) ...`);
     await mkdir(CACHE, { recursive: true });
     const work = await mkdtemp(join(CACHE, 'fetch-'));
     try {
-      await npm(['install', '--no-save', '--ignore-scripts', '--prefix', work, CHROMIUM], work);
+      await npm(
+        ['install', '--no-save', '--ignore-scripts', '--prefix', work, `${CHROMIUM}@${CHROMIUM_VERSION}`],
+        work,
+      );
       const packed = join(work, 'node_modules', ...CHROMIUM.split('/'), 'bin');
       const ready = join(work, 'chromium');
       await mkdir(join(ready, 'lib'), { recursive: true });
       const executable = join(ready, 'chromium');
-      await writeFile(executable, await inflate(await readFile(await one(packed, ['chromium.br', 'x64/chromium.br']))));
+      await writeFile(executable, await inflate(await readFile(one(packed, ['chromium.br', 'x64/chromium.br']))));
       await chmod(executable, 0o755);
-      for (const [name, folder] of [
-        ['al2023.tar.br', ready],
-        ['swiftshader.tar.br', ready],
-      ]) {
+      for (const name of ['al2023.tar.br', 'swiftshader.tar.br']) {
         const tar = join(work, name.replace('.br', ''));
-        await writeFile(tar, await inflate(await readFile(await one(packed, [name, `x64/${name}`]))));
-        await run('tar', ['-xf', tar, '-C', folder]);
+        await writeFile(tar, await inflate(await readFile(one(packed, [name, `x64/${name}`]))));
+        await run('tar', ['-xf', tar, '--no-same-owner', '-C', ready]);
       }
       await rename(ready, root);
     } finally {
@@ -118,7 +118,7 @@ async function packagedBrowser(log) {
   return browser;
 }
 
-async function one(folder, names) {
+function one(folder, names) {
   const found = names.map((name) => join(folder, name)).find((path) => existsSync(path));
   if (!found) throw new Error(`${CHROMIUM} has no ${names[0]} under ${dirname(folder)}`);
   return found;

@@ -8,6 +8,7 @@ export const CODE_SERVER = '4.139.1';
 export const NODE = '24.21.0';
 /** A headless Chromium inside an npm package, Linux x64 only. */
 export const CHROMIUM = '@sparticuz/chromium';
+export const CHROMIUM_VERSION = '153.0.0';
 
 /** Modules that server, extension host, file watcher, terminal host and workbench load; the rest is left out. */
 const KEPT_MODULES = [
