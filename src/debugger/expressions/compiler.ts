@@ -1,15 +1,12 @@
 import { findRegister, type RegisterDefinition } from '../registers/table';
 import { didYouMean } from '../text/suggest';
 import { TextError } from '../text/text-error';
-import { EvaluationError } from '../values/memory';
-import { decode, isScalar } from '../values/scalars';
+import { isScalar } from '../values/scalars';
 import { type Type, typeName } from '../../symbols/types';
 import {
   arrayOf,
-  bitsOf,
   builtin,
   CHAR,
-  elementOf,
   findMember,
   INT,
   isFloat,
@@ -17,7 +14,6 @@ import {
   LONG_LONG,
   memberNames,
   pointerTo,
-  strideOf,
   strip,
   U16,
   U32,
@@ -30,6 +26,7 @@ import { arithmetic, comparison, commonType, converted, promoted, truth } from '
 import type { ExpressionNode, TypeName } from './ast';
 import { constant, decay, memoryOperand, type Operand, scalar, scalarOf, store, variableOperand } from './operand';
 import { parseExpression } from './parser';
+import { elementAt, memberOf } from './selection';
 import type { ExpressionTarget, Scope } from './scope';
 import { SegmentIndex } from '../../machine/layout';
 
@@ -330,62 +327,29 @@ class Compiler {
     const whole = this.compile(node.object);
     const index = decay(this.compile(node.index));
     const inner = strip(whole.type);
-    if (inner.kind === 'array' && whole.place?.kind !== 'memory') return this.elementOfBytes(node, whole, index);
-    const object = decay(whole);
-    const pointer = strip(object.type);
-    if (pointer.kind !== 'pointer') this.fail(node, `a value of type ${typeName(whole.type)} has no elements`);
-    const element = this.offsetPointer(node, object, index);
-    const space = whole.place?.kind === 'memory' ? whole.place.space : 'linear';
-    return memoryOperand(this.target, pointer.target, element.number!, inner.kind === 'array' ? space : 'linear');
-  }
-
-  private elementOfBytes(node: NodeOf<'index'>, whole: Operand, index: Operand): Operand {
-    const inner = strip(whole.type);
-    if (inner.kind !== 'array' || !whole.bytes) this.fail(node, 'there is no array here');
-    const size = strideOf(inner);
-    const element = elementOf(inner);
-    const { bytes } = whole;
-    const at = converted(index, INT).number!;
-    return valueOfBytes(element, () => {
-      const start = at() * size;
-      const all = bytes();
-      if (start < 0 || start + element.byteSize > all.length)
-        throw new EvaluationError('the index is outside the array');
-      return all.slice(start, start + element.byteSize);
-    });
+    if (inner.kind === 'array') {
+      if (!isScalar(index.type) || isFloat(index.type)) this.fail(node, 'an index is an integer');
+      return elementAt(this.target, whole, inner, converted(index, INT).number!);
+    }
+    if (inner.kind !== 'pointer') this.fail(node, `a value of type ${typeName(whole.type)} has no elements`);
+    return memoryOperand(this.target, inner.target, this.offsetPointer(node, whole, index).number!);
   }
 
   private member(node: NodeOf<'member'>): Operand {
     const dotted = this.portName(node);
     if (dotted !== undefined) return constant(U16, dotted);
-    const object = this.compile(node.object);
-    let record = strip(object.type);
-    let base = object.place?.kind === 'memory' ? object.place.address : undefined;
-    const space = object.place?.kind === 'memory' && !node.arrow ? object.place.space : 'linear';
-    if (record.kind === 'pointer' || record.kind === 'array') {
-      // A dot after a pointer is forgiven: there is nothing else it could mean.
-      const pointer = decay(object);
-      const inner = strip(pointer.type);
-      record = inner.kind === 'pointer' ? strip(inner.target) : inner;
-      base = pointer.number;
-    }
-    if (record.kind !== 'struct') {
-      this.fail(node, `a value of type ${typeName(object.type)} has no members`);
-    }
-    const member = findMember(record, node.name);
+    let object = this.compile(node.object);
+    const inner = strip(object.type);
+    // A dot after a pointer is forgiven, and so is an arrow after a struct: there is nothing else they could mean.
+    if (inner.kind === 'pointer') object = memoryOperand(this.target, inner.target, object.number!);
+    const struct = strip(object.type);
+    if (struct.kind !== 'struct') this.fail(node, `a value of type ${typeName(object.type)} has no members`);
+    const member = findMember(struct, node.name);
     if (!member) {
-      const hint = didYouMean(node.name, memberNames(record));
-      this.fail(node, `${typeName(record)} has no member "${node.name}".${hint}`);
+      const hint = didYouMean(node.name, memberNames(struct));
+      this.fail(node, `${typeName(struct)} has no member "${node.name}".${hint}`);
     }
-    const { offset, type } = member;
-    const bits = bitsOf(member);
-    if (base) {
-      const address = base;
-      return memoryOperand(this.target, type, () => (address() + offset) >>> 0, space, bits);
-    }
-    const { bytes } = object;
-    if (!bytes) this.fail(node, 'the object is not in memory');
-    return valueOfBytes(type, () => bytes().slice(offset, offset + type.byteSize));
+    return memberOf(this.target, object, member);
   }
 
   /** `COM1.THR` is a number where `COM1` is nothing else. */
@@ -410,11 +374,6 @@ class Compiler {
     const type = node.type ? this.type(node.type) : U32;
     return memoryOperand(this.target, type, () => (state.segmentBase(segment) + offset()) >>> 0);
   }
-}
-
-/** An operand that is only known by its bytes. */
-function valueOfBytes(type: Type, bytes: () => Uint8Array): Operand {
-  return isScalar(type) ? scalar(type, () => decode(bytes(), type)) : { type, bytes };
 }
 
 /** As in assembly, an address made from ESP or EBP is in the stack segment unless another is named. */

@@ -1,0 +1,17 @@
+import type { ExpressionTarget } from '../expressions/scope';
+import type { Guest } from '../guest/guest';
+import { GuestScope } from '../guest/symbol-scope';
+import type { FrameContext } from '../stack/frames';
+
+/** What values are read from: the guest as one frame sees it. */
+export interface ValueContext {
+  readonly guest: Guest;
+  /** Registers are the frame's; memory is what it is now. */
+  readonly target: ExpressionTarget;
+  readonly scope: GuestScope;
+}
+
+/** The guest as a frame of the call stack sees it; without one, the processor's registers and no locals. */
+export function valueContext(guest: Guest, frame?: FrameContext): ValueContext {
+  return { guest, target: guest.target(frame?.registers), scope: new GuestScope(guest, frame) };
+}
