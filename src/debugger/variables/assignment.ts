@@ -22,11 +22,9 @@ function isCharacterArray(type: Type): boolean {
 }
 
 /** True if a new value can be given to an operand. */
-export function isAssignable(context: ValueContext, { place, type }: Operand): boolean {
+export function isAssignable({ place, type }: Operand): boolean {
   if (!place || !(isScalar(type) || isCharacterArray(type))) return false;
-  if (place.kind === 'memory') return true;
-  // Registers of a calling function are only reconstructed.
-  return place.write !== undefined && isScalar(type);
+  return place.kind === 'memory' || (place.write !== undefined && isScalar(type));
 }
 
 function checkBits(value: Scalar, type: Type, { count }: BitRange): void {

@@ -5,6 +5,7 @@ import { EvaluationError } from '../values/memory';
 import { U16, U32, U8 } from '../values/types';
 import { SegmentIndex } from '../../machine/layout';
 import type { ValueContext } from './context';
+import type { RegisterDetails } from './register-details';
 import { segmentDetails } from './segment-details';
 import { systemDetails } from './system-details';
 import { valueOf } from './value';
@@ -41,12 +42,6 @@ const POINTERS: Readonly<Record<string, SegmentIndex>> = {
   edi: SegmentIndex.ES,
   eip: SegmentIndex.CS,
 };
-
-/** More than the number of a register: words behind it, parts below it. */
-export interface RegisterDetails {
-  readonly words?: string;
-  readonly children?: () => Value[];
-}
 
 function definition(name: string): RegisterDefinition {
   const found = findRegister(name);

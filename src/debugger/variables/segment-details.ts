@@ -3,7 +3,7 @@ import type { Guest } from '../guest/guest';
 import { hiddenDescriptor, segmentText } from '../registers/descriptor-text';
 import { hex16, hex32 } from '../text/hex';
 import type { Value } from '../types';
-import type { RegisterDetails } from './registers';
+import type { RegisterDetails } from './register-details';
 
 function row(name: string, text: string, type: string, address?: number): Value {
   return { name, text, type, kind: 'register', ...(address !== undefined && { address }) };

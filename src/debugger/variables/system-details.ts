@@ -7,7 +7,7 @@ import { EvaluationError } from '../values/memory';
 import { compileExpression } from '../expressions/compiler';
 import { decay, scalarOf } from '../expressions/operand';
 import type { ValueContext } from './context';
-import type { RegisterDetails } from './registers';
+import type { RegisterDetails } from './register-details';
 import { SYSTEM_FIELDS } from './system-fields';
 
 /** `PG=1 PE=1` would be noise: a single bit that is set is named, a wider field shows its value. */

@@ -91,7 +91,7 @@ export function valueOf(context: ValueContext, operand: Operand, name: ValueName
     ...(address !== undefined && { address }),
     ...(expression !== undefined && { expression }),
     ...childrenOf(context, operand, expression),
-    ...(isAssignable(context, operand) && {
+    ...(isAssignable(operand) && {
       assign: (typed: string): string => {
         if (typed.trim() !== text) assign(context, operand, typed);
         return operandText(context, operand, format?.hex);
