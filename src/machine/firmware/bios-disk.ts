@@ -1,4 +1,4 @@
-import type { BlockStore } from '../devices/ide/block-store';
+import { type BlockStore, SECTOR_BYTES } from '../devices/ide/block-store';
 import type { Geometry } from '../devices/ide/address';
 
 /** A drive as INT 13h numbers it: floppies from 0, disks from 0x80. */
@@ -38,6 +38,11 @@ function biosGeometry(number: number, sectors: number): Geometry {
   let heads = 16;
   while (heads < 255 && sectors > 1024 * heads * 63) heads = Math.min(255, heads * 2);
   return { cylinders: Math.max(1, Math.min(1024, Math.floor(sectors / (heads * 63)))), heads, sectors: 63 };
+}
+
+/** True if an image has the size of a floppy disk: boot sectors on it expect to be on drive 0. */
+export function isFloppySize(bytes: number): boolean {
+  return FLOPPY_FORMATS.some(([sectors]) => sectors * SECTOR_BYTES === bytes);
 }
 
 /** A drive for INT 13h. */

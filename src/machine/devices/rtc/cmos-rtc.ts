@@ -97,12 +97,9 @@ export class CmosRtc implements Device {
     return direction === 'out' ? this.registers[0] : undefined;
   }
 
-  /** The time goes on; interrupts are off and the flags clear, as the RESET pin does. */
+  /** Time and memory are those of the launch again, so that a run can be repeated. */
   reset(): void {
-    const { memory, origin, originTime, weekdayShift } = this.state;
-    this.state = { ...this.powerOn(), memory, origin, originTime, weekdayShift };
-    memory[Cmos.StatusB] &= ~(reg.B_PERIODIC | reg.B_ALARM | reg.B_UPDATE);
-    this.state.flagsAt = this.host.clock.now;
+    this.state = this.powerOn();
     this.update();
   }
 
@@ -127,7 +124,16 @@ export class CmosRtc implements Device {
     this.describeMemory(memory);
     const originTime = Math.floor(startTime / 1000);
     const origin = -(startTime - originTime * 1000) * (CYCLES_PER_SECOND / 1000);
-    return { index: 0, memory, nmiMasked: false, origin, originTime, weekdayShift: 0, flagsAt: 0, flags: 0 };
+    return {
+      index: 0,
+      memory,
+      nmiMasked: false,
+      origin,
+      originTime,
+      weekdayShift: 0,
+      flagsAt: this.host.clock.now,
+      flags: 0,
+    };
   }
 
   private describeMemory(memory: Uint8Array): void {
