@@ -2,6 +2,8 @@ import { Hypervisor } from '../../hypervisor/hypervisor';
 import { PortMapError } from '../../machine/bus/port-map';
 import { PortNames } from '../../machine/bus/port-names';
 import type { SerialPort } from '../../machine/devices/pc';
+import { Bios } from '../../machine/firmware/bios';
+import { biosDisk, isFloppySize, numberDisks } from '../../machine/firmware/bios-disk';
 import { isElf } from '../../machine/loaders/elf';
 import { mapBios } from '../../machine/loaders/bios-image';
 import { LoadError } from '../../machine/loaders/load-error';
@@ -75,12 +77,14 @@ export function buildMachine(
     onReport: (message) => listener.report(message),
   });
   machine.cpu.intercepts = hypervisor;
+  // A BIOS from a file takes the place of the built-in one.
+  const firmware = files.bios ? undefined : installBios(machine, files, listener);
   return {
     machine,
     hypervisor,
     symbols: loadSymbols(configuration, files),
     ports: loadPortMaps(machine, files),
-    load: () => loadGuest(machine, configuration, files),
+    load: () => loadGuest(machine, firmware, configuration, files),
   };
 }
 
@@ -118,7 +122,31 @@ function loadPortMaps(machine: Machine, { portMaps }: LaunchFiles): PortNames {
   return names;
 }
 
-function loadGuest(machine: Machine, configuration: LaunchConfiguration, files: LaunchFiles): LoadedImage | undefined {
+/** BIOS number of the first drive: a floppy image is drive 0, disks start at 0x80. */
+function firstDrive({ drives }: LaunchFiles): number {
+  return drives.length > 0 && isFloppySize(drives[0].image.length) ? 0 : 0x80;
+}
+
+function installBios(machine: Machine, files: LaunchFiles, listener: MachineListener): Bios {
+  const { memory, cpu, clock, pc } = machine;
+  const stores = files.drives.map((drive) => drive.store);
+  const floppy = firstDrive(files) === 0;
+  return new Bios({
+    target: { memory, state: cpu.state, segmentation: cpu.segmentation },
+    monitorCalls: cpu.monitorCalls,
+    clock,
+    pc,
+    disks: floppy ? [biosDisk(0, stores[0]), ...numberDisks(stores.slice(1))] : numberDisks(stores),
+    onTeletype: (byte) => listener.console(byte),
+  });
+}
+
+function loadGuest(
+  machine: Machine,
+  firmware: Bios | undefined,
+  configuration: LaunchConfiguration,
+  files: LaunchFiles,
+): LoadedImage | undefined {
   const { program, initrd, bios, drives } = files;
   const { memory, cpu } = machine;
   if (bios) {
@@ -130,6 +158,7 @@ function loadGuest(machine: Machine, configuration: LaunchConfiguration, files: 
     // From its reset vector the BIOS finds its own way to a drive.
     if (!program) return undefined;
   }
+  firmware?.initialize();
   const bootDrive = program ? undefined : drives[0];
   const image = program ?? (bootDrive && { name: bootDrive.path, bytes: bootDrive.image });
   if (!image) throw new LaunchError('program: nothing to run; name a guest image, a bios, or a drive to boot from.');
@@ -141,7 +170,7 @@ function loadGuest(machine: Machine, configuration: LaunchConfiguration, files: 
       entry,
       commandLine: commandLine(configuration),
       modules: initrd ? [initrd] : [],
-      bootDrive: drives.length > 0 || bootDrive ? 0x80 : undefined,
+      bootDrive: drives.length > 0 ? firstDrive(files) : undefined,
     });
   } catch (error) {
     throw asLaunchError(error, program ? 'program' : 'drives[0].file');

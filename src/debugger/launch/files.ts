@@ -1,4 +1,5 @@
 import { type BlockStore, MemoryBlockStore, OverlayBlockStore } from '../../machine/devices/ide/block-store';
+import { detectFormat } from '../../machine/loaders/detect';
 import type { Image } from '../../machine/loaders/load-target';
 import { type Host, LaunchError, type LaunchConfiguration } from '../types';
 
@@ -81,12 +82,28 @@ export async function readLaunchFiles(configuration: LaunchConfiguration, host: 
   for (const path of configuration.portMaps) {
     portMaps.push({ path, text: new TextDecoder().decode(await read(host, 'portMaps', path)) });
   }
+  const program = await image(host, 'program', configuration.program);
   return {
-    program: await image(host, 'program', configuration.program),
+    program,
     initrd: await image(host, 'initrd', configuration.initrd),
     bios: await image(host, 'bios', configuration.bios),
     symbols,
     portMaps,
-    drives: opened,
+    drives: opened.length === 0 ? bootMedium(configuration, program) : opened,
   };
+}
+
+/** A boot sector or disk image that is to be run is the drive it boots from, where none is named. Its file stays as it is. */
+function bootMedium({ format }: LaunchConfiguration, program: Image | undefined): Drive[] {
+  if (!program || !(format === 'boot' || (format === undefined && isBootImage(program)))) return [];
+  return [openDrive(program.name, program.bytes, true)];
+}
+
+function isBootImage(program: Image): boolean {
+  try {
+    return detectFormat(program) === 'boot';
+  } catch {
+    // What it is instead is said when it is loaded.
+    return false;
+  }
 }
