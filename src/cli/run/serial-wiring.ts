@@ -1,6 +1,5 @@
 import type { AdapterHost, Sink } from '../../../debugAdapter/engine';
 import { messageOf } from '../../../debugAdapter/errors';
-import type { LaunchConfiguration } from '../../debugger/types';
 import type { Console } from '../console';
 import { UsageError } from '../usage-error';
 import type { GuestRun } from './guest-run';
@@ -10,8 +9,6 @@ const PORT = 'com1';
 
 /** Where COM1 of a run goes, and where its input comes from. */
 export interface SerialWiring {
-  /** Side of COM1 in the launch configuration. */
-  readonly side: LaunchConfiguration['serial']['com1'];
   output(port: string, data: Uint8Array): void;
   /** Lets input flow to a guest. */
   attach(run: GuestRun): void;
@@ -23,11 +20,10 @@ export interface SerialWiring {
  * @throws UsageError if the file cannot be written
  */
 export function wireSerial(choice: string, console: Console, host: AdapterHost): SerialWiring {
-  if (choice === 'none') return { side: 'none', output: () => {}, attach: () => {}, close: () => {} };
+  if (choice === 'none') return { output: () => {}, attach: () => {}, close: () => {} };
   if (choice === 'stdio') return stdioWiring(console);
   const sink = openSink(choice, host);
   return {
-    side: `file:${choice}`,
     output: (port, data) => {
       if (port === PORT) sink.write(data);
     },
@@ -39,7 +35,6 @@ export function wireSerial(choice: string, console: Console, host: AdapterHost):
 function stdioWiring(console: Console): SerialWiring {
   let detach = (): void => {};
   return {
-    side: 'console',
     output: (port, data) => {
       if (port === PORT) console.out(data);
     },
