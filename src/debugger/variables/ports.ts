@@ -1,6 +1,6 @@
 import type { PortDirection } from '../../machine/devices/device';
 import type { Guest } from '../guest/guest';
-import { accessCount, knownPorts, lastAccess, portFields } from '../inspection/port-activity';
+import { accessCount, knownPorts, type LastAccess, lastAccess, portFields } from '../inspection/port-activity';
 import { datumText } from '../stops/access-text';
 import { hex } from '../text/hex';
 import type { Value } from '../types';
@@ -18,10 +18,16 @@ function registerName(guest: Guest, port: number, direction: PortDirection): str
   return guest.ports.registerOf(port, direction)?.name ?? '';
 }
 
+/** The last value: with its character where it is data, without where it is a set of bits. */
+function lastText(guest: Guest, port: number, direction: PortDirection, { value, width }: LastAccess): string {
+  const hasFields = portFields(guest, port, direction, value).length > 0;
+  return hasFields ? hex(value, width * 2) : datumText(value, width);
+}
+
 function directionRow(guest: Guest, port: number, direction: PortDirection): Value | undefined {
   const last = lastAccess(guest, port, direction);
   if (!last) return undefined;
-  const { value, width } = last;
+  const { value } = last;
   const full = guest.ports.nameOf(port, direction, direction === 'out' ? value : undefined);
   const fields = portFields(guest, port, direction, value);
   const doc = guest.ports.registerOf(port, direction, direction === 'out' ? value : undefined)?.doc;
@@ -34,7 +40,7 @@ function directionRow(guest: Guest, port: number, direction: PortDirection): Val
     }));
   return {
     name: `last ${direction}`,
-    text: `${datumText(value, width)}${full === '' ? '' : ` (${full})`}`,
+    text: `${lastText(guest, port, direction, last)}${full === '' ? '' : ` (${full})`}`,
     ...(doc !== undefined && { type: doc }),
     kind: 'port',
     ...(fields.length > 0 && { children }),
@@ -45,7 +51,7 @@ function activityText(guest: Guest, port: number): string {
   const parts = DIRECTIONS.flatMap((direction) => {
     const last = lastAccess(guest, port, direction);
     if (!last) return [];
-    return [`${direction} ${datumText(last.value, last.width)} × ${accessCount(guest, port, direction)}`];
+    return [`${direction} ${lastText(guest, port, direction, last)} × ${accessCount(guest, port, direction)}`];
   });
   return parts.join(', ') || 'not used';
 }
@@ -54,14 +60,13 @@ function activityText(guest: Guest, port: number): string {
 function portValue(guest: Guest, port: number): Value {
   const names = [...new Set(DIRECTIONS.map((direction) => registerName(guest, port, direction)))].filter(Boolean);
   const rows = (): Value[] => DIRECTIONS.flatMap((direction) => directionRow(guest, port, direction) ?? []);
-  const used = accessCount(guest, port, 'in') + accessCount(guest, port, 'out') > 0;
   const doc = guest.ports.registerOf(port, 'out')?.doc ?? guest.ports.registerOf(port, 'in')?.doc;
   return {
     name: [hex(port, 3), names.join('/')].filter(Boolean).join(' '),
     text: activityText(guest, port),
     ...(doc !== undefined && { type: doc }),
     kind: 'port',
-    ...(used && { children: rows }),
+    ...(isUsed(guest, [port]) && { children: rows }),
   };
 }
 
@@ -77,7 +82,11 @@ function groupValue(guest: Guest, name: string, ports: readonly number[]): Value
   };
 }
 
-/** All ports seen or named, one group per device; ports that nobody owns come last. */
+function isUsed(guest: Guest, ports: readonly number[]): boolean {
+  return ports.some((port) => accessCount(guest, port, 'in') + accessCount(guest, port, 'out') > 0);
+}
+
+/** All ports seen or named, one group per device: those in use first, then by port; ports that nobody owns come last. */
 export function portGroups({ guest }: ValueContext): Value[] {
   const groups = new Map<string, number[]>();
   const unowned: number[] = [];
@@ -87,7 +96,8 @@ export function portGroups({ guest }: ValueContext): Value[] {
     if (name !== '') groups.set(name, ports);
     ports.push(port);
   }
-  const rows = [...groups].map(([name, ports]) => groupValue(guest, name, ports));
+  const sorted = [...groups].sort(([, a], [, b]) => Number(isUsed(guest, b)) - Number(isUsed(guest, a)));
+  const rows = sorted.map(([name, ports]) => groupValue(guest, name, ports));
   return unowned.length > 0 ? [...rows, groupValue(guest, 'no device', unowned)] : rows;
 }
 

@@ -25,7 +25,8 @@ export function segmentDetails(guest: Guest, name: string): RegisterDetails {
   const descriptor = hiddenDescriptor(attributes);
   const system = index === SegmentIndex.LDTR || index === SegmentIndex.TR;
   const paragraph = isRealMode(guest) && !system;
-  const isNull = !paragraph && attributes === 0;
+  // After reset LDTR and TR are usable parts without a table entry behind them.
+  const isNull = !paragraph && (attributes === 0 || (system && (selector & 0xfffc) === 0));
   const place = `base ${hex32(base)}, limit ${hex32(limit)}`;
   const children = (): Value[] => {
     const hidden = [

@@ -10,14 +10,15 @@ import type { ValueContext } from './context';
 import type { RegisterDetails } from './register-details';
 import { SYSTEM_FIELDS } from './system-fields';
 
-/** `PG=1 PE=1` would be noise: a single bit that is set is named, a wider field shows its value. */
+/** What is on: `PG ET PE`, `RW0=0x3`. A number such as a page frame can be read off the register itself. */
 function setFields(fields: readonly BitField[], value: number): string {
   return [...fields]
     .sort((a, b) => b.high - a.high)
     .flatMap((field) => {
       const part = fieldValue(field, value);
       if (part === 0) return [];
-      return field.high === field.low ? [field.name] : [`${field.name}=${hex(part)}`];
+      if (field.high === field.low) return [field.name];
+      return field.values ? [`${field.name}=${hex(part)}`] : [];
     })
     .join(' ');
 }
