@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { MemoryBlockStore } from '../../../src/machine/devices/ide/block-store';
 import { Bios } from '../../../src/machine/firmware/bios';
-import { biosDisk, type BiosDisk, numberDisks } from '../../../src/machine/firmware/bios-disk';
+import { biosDisk, type BiosDisk, isFloppySize, numberDisks } from '../../../src/machine/firmware/bios-disk';
 import { keyOf } from '../../../src/machine/firmware/key-buffer';
 import * as layout from '../../../src/machine/layout';
 import { FLAG_CF, FLAG_IF, FLAG_ZF, Register, SegmentIndex } from '../../../src/machine/layout';
@@ -341,6 +341,7 @@ describe('BIOS', () => {
     });
 
     it('knows floppies by their size', () => {
+      assert.deepEqual([1474560, 368640, 512, 1474560 + 512].map(isFloppySize), [true, true, false, false]);
       make([biosDisk(0, new MemoryBlockStore(new Uint8Array(1474560)))]);
       bios.initialize();
       const floppy = int(0x13, { eax: 0x0800, edx: 0 });

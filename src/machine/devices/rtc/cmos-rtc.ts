@@ -22,7 +22,7 @@ const PM = 0x80;
 /** The bytes that hold the time, in the order in which they are converted. */
 const TIME_BYTES = [Cmos.Second, Cmos.Minute, Cmos.Hour, Cmos.Weekday, Cmos.Day, Cmos.Month, Cmos.Year, Cmos.Century];
 
-/** A register of the chip that the divider (and so the time) does not run. */
+/** Everything the clock remembers. */
 interface RtcState {
   index: number;
   memory: Uint8Array;
