@@ -6,7 +6,9 @@ import { Bios } from '../../machine/firmware/bios';
 import { biosDisk, isFloppySize, numberDisks } from '../../machine/firmware/bios-disk';
 import { isElf } from '../../machine/loaders/elf';
 import { mapBios } from '../../machine/loaders/bios-image';
+import { detectFormat } from '../../machine/loaders/detect';
 import { LoadError } from '../../machine/loaders/load-error';
+import type { Image } from '../../machine/loaders/load-target';
 import { loadImage, type LoadedImage } from '../../machine/loaders/load-image';
 import { Machine } from '../../machine/machine';
 import { SymbolError } from '../../symbols/errors';
@@ -78,7 +80,7 @@ export function buildMachine(
   });
   machine.cpu.intercepts = hypervisor;
   // A BIOS from a file takes the place of the built-in one.
-  const firmware = files.bios ? undefined : installBios(machine, files, listener);
+  const firmware = files.bios ? undefined : installBios(machine, configuration, files, listener);
   return {
     machine,
     hypervisor,
@@ -122,15 +124,29 @@ function loadPortMaps(machine: Machine, { portMaps }: LaunchFiles): PortNames {
   return names;
 }
 
-/** BIOS number of the first drive: a floppy image is drive 0, disks start at 0x80. */
-function firstDrive({ drives }: LaunchFiles): number {
-  return drives.length > 0 && isFloppySize(drives[0].image.length) ? 0 : 0x80;
+/** BIOS number of the first drive: 0x80, a disk; but a program that is the image of a floppy disk boots from drive 0. */
+function firstDrive(configuration: LaunchConfiguration, { drives }: LaunchFiles): number {
+  const implied = configuration.drives.length === 0 && drives.length > 0;
+  return implied && isFloppySize(drives[0].image.length) ? 0 : 0x80;
 }
 
-function installBios(machine: Machine, files: LaunchFiles, listener: MachineListener): Bios {
+function mapBiosFile(machine: Machine, bios: Image): undefined {
+  try {
+    mapBios(machine.memory, bios);
+  } catch (error) {
+    throw asLaunchError(error, 'bios');
+  }
+}
+
+function installBios(
+  machine: Machine,
+  configuration: LaunchConfiguration,
+  files: LaunchFiles,
+  listener: MachineListener,
+): Bios {
   const { memory, cpu, clock, pc } = machine;
   const stores = files.drives.map((drive) => drive.store);
-  const floppy = firstDrive(files) === 0;
+  const floppy = firstDrive(configuration, files) === 0;
   return new Bios({
     target: { memory, state: cpu.state, segmentation: cpu.segmentation },
     monitorCalls: cpu.monitorCalls,
@@ -149,28 +165,23 @@ function loadGuest(
 ): LoadedImage | undefined {
   const { program, initrd, bios, drives } = files;
   const { memory, cpu } = machine;
-  if (bios) {
-    try {
-      mapBios(memory, bios);
-    } catch (error) {
-      throw asLaunchError(error, 'bios');
-    }
-    // From its reset vector the BIOS finds its own way to a drive.
-    if (!program) return undefined;
-  }
+  // From its reset vector a BIOS finds its own way to a drive.
+  if (bios && !program) return undefined;
   firmware?.initialize();
   const bootDrive = program ? undefined : drives[0];
   const image = program ?? (bootDrive && { name: bootDrive.path, bytes: bootDrive.image });
   if (!image) throw new LaunchError('program: nothing to run; name a guest image, a bios, or a drive to boot from.');
   try {
-    const { format, loadAddress, entry } = configuration;
+    const { loadAddress, entry } = configuration;
+    const given = configuration.format === 'bzimage' ? undefined : configuration.format;
+    const format = bootDrive ? 'boot' : (given ?? detectFormat(image));
     return loadImage({ memory, state: cpu.state, segmentation: cpu.segmentation }, image, {
-      format: bootDrive ? 'boot' : format === 'bzimage' ? undefined : format,
+      format,
       loadAddress,
       entry,
-      commandLine: commandLine(configuration),
+      commandLine: format === 'multiboot' ? commandLine(configuration) : configuration.commandLine,
       modules: initrd ? [initrd] : [],
-      bootDrive: drives.length > 0 ? firstDrive(files) : undefined,
+      bootDrive: drives.length > 0 ? firstDrive(configuration, files) : undefined,
     });
   } catch (error) {
     throw asLaunchError(error, program ? 'program' : 'drives[0].file');
