@@ -3,8 +3,9 @@ import type { GroupFunction } from '../../hypervisor/exits/exit-report';
 import type { ExitKey } from '../../hypervisor/exits/exit-table';
 import type { Hypervisor } from '../../hypervisor/hypervisor';
 import type { Guest } from '../guest/guest';
-import { portText } from '../stops/access-text';
+import { hex } from '../text/hex';
 import type { Places } from './places';
+import { portName } from './port-activity';
 import type { CostGrouping, ExitCostQuery, ExitCosts } from './types';
 
 /** What an exit that has nothing to do with the grouping is called: the way it came. */
@@ -13,11 +14,9 @@ function other({ channel, hypercall, reason }: ExitKey): string {
 }
 
 /** `0x3f8:OUT (COM1.THR)`: the port and direction as `perf kvm stat` has them, with the name that a PC gives them. */
-function portKey(guest: Guest, key: ExitKey): string {
-  const text = portText(guest, key.port, key.direction);
-  const blank = text.indexOf(' ');
-  const access = `:${key.direction.toUpperCase()}`;
-  return blank < 0 ? text + access : text.slice(0, blank) + access + text.slice(blank);
+function portKey(guest: Guest, { port, direction }: ExitKey): string {
+  const name = portName(guest, port, direction);
+  return `${hex(port)}:${direction.toUpperCase()}${name === '' ? '' : ` (${name})`}`;
 }
 
 /** Paths of all sites that the log knows, by which files of one name are told apart. */

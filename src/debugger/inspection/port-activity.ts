@@ -1,4 +1,5 @@
 import { decodeFields } from '../../machine/bus/fields';
+import { serves } from '../../machine/bus/port-bus';
 import type { PortDirection } from '../../machine/devices/device';
 import type { Guest } from '../guest/guest';
 import type { PortField } from './types';
@@ -8,6 +9,16 @@ export interface LastAccess {
   readonly value: number;
   /** Bytes. */
   readonly width: number;
+}
+
+/**
+ * Name of a port for what was summed up over many accesses: `RTC.DATA`, whichever register was behind it at the time.
+ * Empty if the port has no name.
+ */
+export function portName({ machine, ports }: Guest, port: number, direction: PortDirection): string {
+  const device = machine.bus.deviceAt(port);
+  const register = device?.registers.find((candidate) => candidate.port === port && serves(candidate, direction));
+  return device && register ? `${device.name}.${register.name}` : ports.nameOf(port, direction);
 }
 
 /** The last access to a port in one direction; undefined if there was none since power on. */

@@ -2,7 +2,7 @@ import type { ExitLog } from '../../hypervisor/exits/exit-log';
 import type { PortDirection } from '../../machine/devices/device';
 import type { Guest } from '../guest/guest';
 import type { Places } from './places';
-import { accessCount, knownPorts, lastAccess, portFields } from './port-activity';
+import { accessCount, knownPorts, lastAccess, portFields, portName } from './port-activity';
 import type { PortRow } from './types';
 
 /** Linear address that caused the last exit of each port. Ports of mode `none` have none: nothing exits there. */
@@ -29,7 +29,7 @@ function rowOf(guest: Guest, port: number): Omit<PortRow, 'lastSite' | 'breakpoi
   const lastIn = lastAccess(guest, port, 'in');
   const lastOut = lastAccess(guest, port, 'out');
   const shown = direction === 'in' ? (lastIn ?? lastOut) : (lastOut ?? lastIn);
-  const name = guest.ports.nameOf(port, direction);
+  const name = portName(guest, port, direction);
   const doc = guest.ports.registerOf(port, direction)?.doc;
   return {
     port,

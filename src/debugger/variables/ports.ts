@@ -1,6 +1,13 @@
 import type { PortDirection } from '../../machine/devices/device';
 import type { Guest } from '../guest/guest';
-import { accessCount, knownPorts, type LastAccess, lastAccess, portFields } from '../inspection/port-activity';
+import {
+  accessCount,
+  knownPorts,
+  type LastAccess,
+  lastAccess,
+  portFields,
+  portName,
+} from '../inspection/port-activity';
 import { datumText } from '../stops/access-text';
 import { hex } from '../text/hex';
 import type { Value } from '../types';
@@ -13,9 +20,9 @@ function deviceOf(name: string): string {
   return name.replace(/\..*$/, '');
 }
 
-/** Short name of the register that an access in a direction reaches now; empty if there is none. */
+/** Short name of the register behind a port in a direction; empty if there is none. */
 function registerName(guest: Guest, port: number, direction: PortDirection): string {
-  return guest.ports.registerOf(port, direction)?.name ?? '';
+  return portName(guest, port, direction).replace(/^[^.]*\.?/, '');
 }
 
 /** The last value: with its character where it is data, without where it is a set of bits. */
@@ -91,7 +98,7 @@ export function portGroups({ guest }: ValueContext): Value[] {
   const groups = new Map<string, number[]>();
   const unowned: number[] = [];
   for (const port of knownPorts(guest)) {
-    const name = deviceOf(guest.ports.nameOf(port, 'out') || guest.ports.nameOf(port, 'in'));
+    const name = deviceOf(portName(guest, port, 'out') || portName(guest, port, 'in'));
     const ports = name === '' ? unowned : (groups.get(name) ?? []);
     if (name !== '') groups.set(name, ports);
     ports.push(port);
