@@ -33,6 +33,8 @@ const MEMORY_FUNCTIONS: Readonly<Record<string, { space: 'linear' | 'physical'; 
   phys16: { space: 'physical', type: 'u16' },
   phys32: { space: 'physical', type: 'u32' },
 };
+/** Names that read memory at the address in parentheses. */
+export const FUNCTIONS: readonly string[] = Object.keys(MEMORY_FUNCTIONS);
 /** Nesting beyond this is refused rather than risked on the host's stack. */
 const MAX_DEPTH = 200;
 
@@ -255,7 +257,7 @@ class Parser {
     const { token } = lexer;
     if (token.kind !== 'operator' || !Object.hasOwn(MEMORY_FUNCTIONS, name)) {
       if (token.kind === 'operator' && token.text === '(') {
-        const names = Object.keys(MEMORY_FUNCTIONS).join(', ');
+        const names = FUNCTIONS.join(', ');
         throw new TextError(`"${name}" cannot be called: functions are ${names}`, lexer.text, start, name.length);
       }
       return undefined;

@@ -80,7 +80,7 @@ export function buildMachine(
   });
   machine.cpu.intercepts = hypervisor;
   // A BIOS from a file takes the place of the built-in one.
-  const firmware = files.bios ? undefined : installBios(machine, configuration, files, listener);
+  const firmware = files.bios ? mapBiosFile(machine, files.bios) : installBios(machine, configuration, files, listener);
   return {
     machine,
     hypervisor,

@@ -18,6 +18,8 @@ const CHUNK_NS = 1_000_000;
 export interface RunListener {
   stopped(stop: StopEvent, fault: StoppingFault | undefined): void;
   ended(end: EndEvent): void;
+  /** The guest sleeps until something comes from outside. */
+  idle(): void;
   /** A slice is over. */
   sliced(): void;
 }
@@ -151,6 +153,7 @@ export class RunControl {
     switch (outcome) {
       case RunEnd.Idle:
         this.parked = true;
+        this.listener.idle();
         break;
       case RunEnd.TripleFault:
         this.tripleFault();
