@@ -15,10 +15,12 @@ export class Guest {
   readonly live: FrameRegisters;
   private readonly system: CpuSystemWriter;
 
+  /** @param stubName name of code that has no symbols, by guest-physical address */
   constructor(
     readonly machine: Machine,
     readonly symbols: SymbolTable,
     readonly ports: PortNames,
+    private readonly stubName: (physical: number) => string | undefined = () => undefined,
   ) {
     const { cpu } = machine;
     this.state = cpu.state;
@@ -70,8 +72,12 @@ export class Guest {
     return { state, memory, system, frame, instructions: () => clock.instructions };
   }
 
-  /** `uart_putc+0x1c`, or the address where no symbol is known. */
+  /** `uart_putc+0x1c`, `VMI OUTB` for a stub of the hypervisor's ROM, or the address where no name is known. */
   nameAt(address: number): string {
-    return this.symbols.symbolAt(address)?.text ?? `0x${address.toString(16).padStart(8, '0')}`;
+    const symbol = this.symbols.symbolAt(address)?.text;
+    if (symbol !== undefined) return symbol;
+    const physical = this.machine.cpu.mmu.peek(address);
+    const stub = physical === undefined ? undefined : this.stubName(physical);
+    return stub ?? `0x${address.toString(16).padStart(8, '0')}`;
   }
 }

@@ -10,6 +10,7 @@ import { InstructionAnchors } from '../disassembly/anchors';
 import { Disassembler } from '../disassembly/disassembler';
 import type { Iced } from '../disassembly/iced';
 import { Guest } from '../guest/guest';
+import { vmiStubName } from '../guest/stub-names';
 import { createInspection } from '../inspection/inspection';
 import type { Inspection } from '../inspection/types';
 import { type BuiltMachine, buildMachine } from '../launch/build-machine';
@@ -87,19 +88,28 @@ export class DebugSession implements Session {
       callSite: (linear) => this.sites.of(linear),
     });
     const { machine, hypervisor, symbols, ports } = this.built;
-    this.guest = new Guest(machine, symbols, ports);
+    const stubName = hypervisor.mode === 'vmi' ? vmiStubName : undefined;
+    this.guest = new Guest(machine, symbols, ports, stubName);
     this.sites = new CallSites(this.guest);
     this.tables = new BreakpointTables(this.guest, hypervisor, this.stops, this.sites.of);
     this.breakpoints = new BreakpointManager(this.guest, this.tables, {
       log: (text) => this.output.line('log', text),
       problem: (message) => this.output.line('message', message),
     });
-    this.control = new RunControl(this.guest, this.tables, this.stops, host, configuration.maxInstructions, {
-      stopped: (stop, fault) => this.stopped(stop, fault),
-      ended: (end) => this.guestEnded(end),
-      idle: () => this.events.emit({ type: 'idle' }),
-      sliced: () => this.sliced(),
-    });
+    this.control = new RunControl(
+      this.guest,
+      this.tables,
+      this.stops,
+      this.sites.of,
+      host,
+      configuration.maxInstructions,
+      {
+        stopped: (stop, fault) => this.stopped(stop, fault),
+        ended: (end) => this.guestEnded(end),
+        idle: () => this.events.emit({ type: 'idle' }),
+        sliced: () => this.sliced(),
+      },
+    );
     this.disassembler = new Disassembler(iced, new GuestCodeSource(this.guest), this.anchors);
     this.exits = new ExitNotifier(
       () => hypervisor.log.nextSequence,

@@ -11,9 +11,16 @@ export function debugExitStatus(value: number): number {
   return value === EXIT_SUCCESS ? 0 : ((value << 1) | 1) & 0xff;
 }
 
-/** The guest has ended by itself. */
-export function endOf(how: RunEnd.Shutdown | RunEnd.Dead | RunEnd.TripleFault, guest: Guest): EndEvent {
-  const where = guest.nameAt(guest.pc);
+/**
+ * The guest has ended by itself.
+ * @param site linear address that caused what the instruction at `linear` does, past accessors and stubs
+ */
+export function endOf(
+  how: RunEnd.Shutdown | RunEnd.Dead | RunEnd.TripleFault,
+  guest: Guest,
+  site: (linear: number) => number,
+): EndEvent {
+  const where = guest.nameAt(site(guest.pc));
   switch (how) {
     case RunEnd.Dead:
       return { how, exitCode: 0, text: `The guest halted with interrupts off at ${where}: it will never go on.` };

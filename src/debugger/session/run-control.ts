@@ -41,6 +41,7 @@ export class RunControl {
     private readonly guest: Guest,
     private readonly tables: BreakpointTables,
     private readonly stops: StopCollector,
+    private readonly callSite: (linear: number) => number,
     private readonly host: Host,
     private readonly maxInstructions: number | undefined,
     private readonly listener: RunListener,
@@ -160,7 +161,7 @@ export class RunControl {
         break;
       case RunEnd.Dead:
       case RunEnd.Shutdown:
-        this.end(endOf(outcome, this.guest));
+        this.end(endOf(outcome, this.guest, this.callSite));
         break;
       case RunEnd.Budget:
       case RunEnd.Stop:
@@ -172,7 +173,7 @@ export class RunControl {
   }
 
   private tripleFault(): void {
-    const end = endOf(RunEnd.TripleFault, this.guest);
+    const end = endOf(RunEnd.TripleFault, this.guest, this.callSite);
     const wanting = this.tripleFaultShown ? [] : this.tables.tripleFault.filter((entry) => entry.occur() === 'stop');
     if (wanting.length === 0) {
       this.end(end);

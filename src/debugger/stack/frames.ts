@@ -42,10 +42,7 @@ export class LiveFrame implements ScopeFrame {
 export class CallStack {
   readonly frames: readonly FrameContext[];
 
-  constructor(
-    private readonly guest: Guest,
-    private readonly stubName: (address: number) => string | undefined = () => undefined,
-  ) {
+  constructor(private readonly guest: Guest) {
     const unwinder = new Unwinder(guest);
     const frames: FrameContext[] = [];
     let activation: Activation | undefined = unwinder.innermost();
@@ -70,7 +67,7 @@ export class CallStack {
     const address = innermost || lookup === pc ? pc : unwinder.callSite(pc);
     const registers = innermost ? guest.live : new UnwoundRegisters(activation.registers, (pc - guest.codeBase) >>> 0);
     const known = guest.symbols.inlineFramesAt(lookup);
-    const code: CodeFrame[] = known.length > 0 ? known : [{ name: this.nameOf(address), inlined: false }];
+    const code: CodeFrame[] = known.length > 0 ? known : [{ name: guest.nameAt(address), inlined: false }];
     return code.map(({ name, inlined, path, line, column }, depth) => ({
       frame: {
         name,
@@ -88,9 +85,5 @@ export class CallStack {
         innermost && number < GENERAL_REGISTERS ? guest.state.reg(number) : activation.registers[number],
       cfa: () => activation.cfa,
     }));
-  }
-
-  private nameOf(address: number): string {
-    return this.stubName(address) ?? this.guest.nameAt(address);
   }
 }
