@@ -1,4 +1,5 @@
 import type { Mmu } from '../../machine/cpu/mmu';
+import { TLB, TLB_BYTES, TLB_SUPERVISOR_READ } from '../../machine/layout';
 import { type PhysicalMemory, PageKind } from '../../machine/memory/physical';
 import { EvaluationError, type GuestMemory } from '../values/memory';
 
@@ -13,10 +14,16 @@ function hex(value: number): string {
  * devices, TLB or accessed bits.
  */
 export class LinearMemory implements GuestMemory {
+  private readonly view: DataView;
+  private readonly tlb: Uint32Array;
+
   constructor(
     private readonly mmu: Pick<Mmu, 'peek'>,
     private readonly physical: PhysicalMemory,
-  ) {}
+  ) {
+    this.view = new DataView(physical.memory.buffer);
+    this.tlb = new Uint32Array(physical.memory.buffer, TLB, TLB_BYTES / 4);
+  }
 
   read(linear: number, length: number): Uint8Array {
     const bytes = this.readAvailable(linear, length);
@@ -42,6 +49,13 @@ export class LinearMemory implements GuestMemory {
 
   readNumber(linear: number, width: 1 | 2 | 4): number {
     const at = linear >>> 0;
+    // What the guest has read lately is in its TLB, which spares the walk.
+    const entry = this.tlb[at >>> 12];
+    if (entry & TLB_SUPERVISOR_READ && (at & (PAGE - 1)) + width <= PAGE) {
+      const pointer = ((entry & ~(PAGE - 1)) + at) >>> 0;
+      if (width === 4) return this.view.getUint32(pointer, true);
+      return width === 2 ? this.view.getUint16(pointer, true) : this.view.getUint8(pointer);
+    }
     if ((at & (PAGE - 1)) + width <= PAGE) {
       const physical = this.mmu.peek(at);
       if (physical !== undefined) {

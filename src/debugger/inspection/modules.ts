@@ -1,5 +1,6 @@
 import { VMI_ROM_ADDRESS } from '../../hypervisor/abi/vmi-rom';
 import { ElfError, ElfFile, isElf } from '../../machine/loaders/elf';
+import { hasMultibootHeader, readMultibootHeader } from '../../machine/loaders/multiboot-header';
 import type { ImageFormat } from '../../machine/loaders/detect';
 import { PageKind, type PhysicalMemory } from '../../machine/memory/physical';
 import type { ModuleRow } from './types';
@@ -75,11 +76,21 @@ function readElf(bytes: Uint8Array): ElfFile | undefined {
   }
 }
 
-function programExtents(
-  { bytes, format, loadAddress = FLAT_ADDRESS }: ProgramSource,
-  elf: ElfFile | undefined,
-): Extent[] {
+/** Where a multiboot header with addresses of its own puts the file; it goes before ELF headers. */
+function multibootExtents({ path, bytes }: ProgramSource): Extent[] {
+  if (!hasMultibootHeader(bytes)) return [];
+  const { offset, addresses } = readMultibootHeader({ name: path, bytes });
+  if (!addresses) return [];
+  const { header, load, loadEnd, bssEnd } = addresses;
+  const end = bssEnd || loadEnd || load + bytes.length - (offset - (header - load));
+  return [{ address: load, size: end - load }];
+}
+
+function programExtents(program: ProgramSource, elf: ElfFile | undefined): Extent[] {
+  const { bytes, format, loadAddress = FLAT_ADDRESS } = program;
   if (format === 'boot') return [BOOT_SECTOR];
+  const multiboot = format === 'multiboot' ? multibootExtents(program) : [];
+  if (multiboot.length > 0) return multiboot;
   const extents = elf && format !== 'flat' ? elfExtents(elf) : [];
   return extents.length > 0 ? extents : [{ address: loadAddress, size: bytes.length }];
 }

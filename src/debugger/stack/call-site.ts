@@ -30,6 +30,7 @@ export class CallSites {
   /** Forgets what it knows of addresses; to be called when symbols or code have changed. */
   clear(): void {
     this.attributed.clear();
+    this.unwinder.clear();
   }
 
   /**

@@ -34,7 +34,7 @@ export class LiveFrame implements ScopeFrame {
   }
 
   cfa(): number | undefined {
-    return this.unwinder.innermost(this.lookup).cfa;
+    return this.unwinder.cfa(this.unwinder.innermost(this.lookup));
   }
 }
 
@@ -48,7 +48,7 @@ export class CallStack {
     let activation: Activation | undefined = unwinder.innermost();
     for (let level = 0; activation && frames.length < MAX_FRAMES; level++) {
       frames.push(...this.expand(activation, level === 0, unwinder));
-      activation = unwinder.caller(activation);
+      activation = (level === 0 ? unwinder.interrupted(activation) : undefined) ?? unwinder.caller(activation);
     }
     this.frames = frames;
   }
@@ -83,7 +83,7 @@ export class CallStack {
       registers,
       register: (number) =>
         innermost && number < GENERAL_REGISTERS ? guest.state.reg(number) : activation.registers[number],
-      cfa: () => activation.cfa,
+      cfa: () => unwinder.cfa(activation),
     }));
   }
 }

@@ -38,5 +38,6 @@ export class OutOfInlineStep extends InstructionwiseStep {
 
 /** The activation that a step out ends in; undefined at the outermost one. */
 export function callerOf(unwinder: Unwinder): Activation | undefined {
-  return unwinder.caller(unwinder.innermost());
+  const innermost = unwinder.innermost();
+  return unwinder.interrupted(innermost) ?? unwinder.caller(innermost);
 }

@@ -1,5 +1,7 @@
 import { compileExpression } from '../expressions/compiler';
+import type { ExpressionNode } from '../expressions/ast';
 import { decay, type Operand, scalar, scalarOf, variableOperand } from '../expressions/operand';
+import { parseExpression } from '../expressions/parser';
 import type { VariableReference } from '../expressions/scope';
 import type { Guest } from '../guest/guest';
 import type { GuestScope } from '../guest/symbol-scope';
@@ -14,10 +16,20 @@ import { registerNamed } from './registers';
 import { checkedText } from './text';
 import { valueOf } from './value';
 
-/** The value that an operand has now, for good. */
+/** True if evaluating an expression changes something. */
+function hasSideEffects(node: ExpressionNode): boolean {
+  if (node.kind === 'assignment' || node.kind === 'update') return true;
+  return Object.values(node).some((part: unknown) => isNode(part) && hasSideEffects(part));
+}
+
+function isNode(part: unknown): part is ExpressionNode {
+  return typeof part === 'object' && part !== null && 'kind' in part;
+}
+
+/** The value that an operand has now, for good; where it is kept is still known. */
 function frozen(operand: Operand): Operand {
   const value = scalarOf(operand);
-  return scalar(operand.type, () => value);
+  return scalar(operand.type, () => value, operand.place);
 }
 
 /** Evaluates expressions in a frame and shows what they give: text, type, children, a way to assign. */
@@ -43,9 +55,9 @@ export class Evaluator {
     const text = expression.trim();
     const known = registerNamed(context, text) ?? namedPort(context, text);
     if (known) return { ...known, name };
-    const operand = compileExpression(expression, context.target, context.scope, { assignments: true });
+    const operand = compileExpression(text, context.target, context.scope, { assignments: true });
     // An expression that changes something is carried out once, here, and not again when its value is looked at.
-    const shown = isScalar(operand.type) && !operand.place ? frozen(operand) : operand;
+    const shown = isScalar(operand.type) && hasSideEffects(parseExpression(text)) ? frozen(operand) : operand;
     // In a list what cannot be read shows the reason; to a question the reason is the answer.
     checkedText(context, shown, format.hex ?? false);
     return valueOf(context, shown, { name, expression }, format);

@@ -93,8 +93,10 @@ export function valueOf(context: ValueContext, operand: Operand, name: ValueName
     ...childrenOf(context, operand, expression),
     ...(isAssignable(operand) && {
       assign: (typed: string): string => {
-        if (typed.trim() !== text) assign(context, operand, typed);
-        return operandText(context, operand, format?.hex);
+        const shown = (): string => operandText(context, operand, format?.hex);
+        // What is typed back as it is shown need not be an expression.
+        if (typed.trim() !== shown()) assign(context, operand, typed);
+        return shown();
       },
     }),
   };
