@@ -4,7 +4,7 @@ import { PortNames } from '../../machine/bus/port-names';
 import type { SerialPort } from '../../machine/devices/pc';
 import { Bios } from '../../machine/firmware/bios';
 import { biosDisk, isFloppySize, numberDisks } from '../../machine/firmware/bios-disk';
-import { isElf } from '../../machine/loaders/elf';
+import { ElfError, isElf } from '../../machine/loaders/elf';
 import { mapBios } from '../../machine/loaders/bios-image';
 import { detectFormat } from '../../machine/loaders/detect';
 import { LoadError } from '../../machine/loaders/load-error';
@@ -40,8 +40,8 @@ export interface BuiltMachine {
 const MAX_MEMORY_MB = 2047;
 
 function asLaunchError(error: unknown, attribute: string): unknown {
-  const known = error instanceof LoadError || error instanceof SymbolError || error instanceof PortMapError;
-  return known || error instanceof RangeError ? new LaunchError(`${attribute}: ${error.message}`) : error;
+  const known = [ElfError, LoadError, SymbolError, PortMapError].some((kind) => error instanceof kind);
+  return known || error instanceof RangeError ? new LaunchError(`${attribute}: ${(error as Error).message}`) : error;
 }
 
 /**
