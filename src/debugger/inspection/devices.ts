@@ -8,10 +8,11 @@ const MAX_DEPTH = 8;
 
 /** State of a device as plain data for JSON: no typed arrays, maps or infinities, and no list without end. */
 function plain(value: unknown, depth = 0): unknown {
+  if (value === undefined) return null;
   if (typeof value === 'bigint') return value.toString();
-  // An unarmed timer is due at infinity, which JSON does not know.
-  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
-  if (typeof value !== 'object' || value === null) return typeof value === 'function' ? undefined : value;
+  // JSON knows neither infinity, when an unarmed timer is due, nor a negative zero.
+  if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : null;
+  if (typeof value !== 'object' || value === null) return value;
   if (depth === MAX_DEPTH) return '…';
   // Blocks that a guest has written to its disk are no state of the controller.
   if (value instanceof Map) return { size: value.size };
