@@ -44,7 +44,13 @@ const CHANNEL_TYPE = enumOf('channel', CHANNELS);
 interface PassedAccess {
   instructions: number;
   value: number;
-  stopAfter: boolean;
+  stopsAfter: PendingStop[];
+}
+
+/** A stop that is to take place after an access, decided before it. */
+interface PendingStop {
+  breakpoint: Breakpoint;
+  text: string;
 }
 
 /**
@@ -54,7 +60,7 @@ interface PassedAccess {
 export class PortBreakpoints implements PortObserver {
   private readonly breakpoints: Record<PortDirection, PortBreakpoint[]> = { in: [], out: [] };
   private current: Readonly<PortAccess> | undefined;
-  private stopAfter = false;
+  private stopsAfter: PendingStop[] = [];
   private passed: PassedAccess | undefined;
 
   constructor(
@@ -107,52 +113,58 @@ export class PortBreakpoints implements PortObserver {
     const { passed } = this;
     this.passed = undefined;
     if (passed && passed.instructions === this.guest.machine.clock.instructions) {
-      this.stopAfter = passed.stopAfter;
+      this.stopsAfter = passed.stopsAfter;
       if (access.direction === 'out') access.value = passed.value;
       return PortVerdict.Continue;
     }
     this.current = access;
-    this.stopAfter = false;
+    if (this.stopsAfter.length > 0) this.stopsAfter = [];
     let stopBefore = false;
     for (const port of this.breakpoints[access.direction]) {
       // The value of an `in` is known afterwards only, so all but `before` ones wait until then.
       if ((access.direction === 'in' && !port.before) || !this.matches(port.match, access)) continue;
-      const verdict = this.occur(port, access, port.before);
-      if (verdict === 'stop') {
-        if (port.before) stopBefore = true;
-        else this.stopAfter = true;
+      const stop = this.occur(port, access, port.before);
+      if (!stop) continue;
+      if (port.before) {
+        stopBefore = true;
+        this.stops.add(stop.breakpoint, stop.text);
+      } else {
+        this.stopsAfter.push(stop);
       }
     }
     this.current = undefined;
     if (!stopBefore) return PortVerdict.Continue;
     const { instructions } = this.guest.machine.clock;
-    this.passed = { instructions, value: access.value, stopAfter: this.stopAfter };
+    this.passed = { instructions, value: access.value, stopsAfter: this.stopsAfter };
+    this.stopsAfter = [];
     return PortVerdict.Stop;
   }
 
   after(access: PortAccess): PortVerdict {
-    let stop = this.stopAfter;
-    this.stopAfter = false;
+    const stops = this.stopsAfter;
     if (access.direction === 'in') {
       this.current = access;
       for (const port of this.breakpoints.in) {
         if (port.before || !this.matches(port.match, access)) continue;
-        if (this.occur(port, access, false) === 'stop') stop = true;
+        const stop = this.occur(port, access, false);
+        if (stop) stops.push(stop);
       }
       this.current = undefined;
     }
-    return stop ? PortVerdict.Stop : PortVerdict.Continue;
+    if (stops.length === 0) return PortVerdict.Continue;
+    this.stopsAfter = [];
+    for (const { breakpoint, text } of stops) this.stops.add(breakpoint, text);
+    return PortVerdict.Stop;
   }
 
-  private occur(port: PortBreakpoint, access: PortAccess, before: boolean): 'stop' | 'act' | 'ignore' {
-    const { breakpoint, replace } = port;
+  /** Lets a breakpoint act; returns the stop that it wants, if any. */
+  private occur({ breakpoint, replace }: PortBreakpoint, access: PortAccess, before: boolean): PendingStop | undefined {
     const verdict = breakpoint.occur();
-    if (verdict === 'stop') {
-      const site = this.callSite(this.guest.executing);
-      this.stops.add(breakpoint, describePortAccess(this.guest, access, site, before));
-    }
-    if (verdict !== 'ignore' && replace) access.value = replace() >>> 0;
-    return verdict;
+    if (verdict === 'ignore') return undefined;
+    if (replace) access.value = replace() >>> 0;
+    if (verdict !== 'stop') return undefined;
+    const site = this.callSite(this.guest.executing);
+    return { breakpoint, text: describePortAccess(this.guest, access, site, before) };
   }
 
   private matches(match: PortMatch, { port, width, channel, direction, value }: PortAccess): boolean {
