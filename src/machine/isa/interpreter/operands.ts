@@ -42,13 +42,14 @@ function constantOperand(size: Size, value: Expr): OperandAccess {
   return { size, read: () => value, readForUpdate: refuse, write: refuse };
 }
 
-/** MOV to and from a segment register; CS cannot be loaded and numbers 6 and 7 do not exist. */
-function segmentOperand(e: Emitter, index: Expr): OperandAccess {
-  const check = (bad: Expr) => e.if(bad, () => e.fault(Vector.UD));
-  const read = () => {
-    check(w.gtU(index, SegmentIndex.GS));
-    return e.let(w.load32(w.shl(index, 2), layout.SEG_SELECTOR));
-  };
+/**
+ * MOV to and from a segment register. CS cannot be loaded and numbers 6 and 7 do not exist: #UD, before anything
+ * is read.
+ */
+function segmentOperand(e: Emitter, index: Expr, destination: boolean): OperandAccess {
+  const missing = w.gtU(index, SegmentIndex.GS);
+  e.if(destination ? w.or(missing, w.eq(index, SegmentIndex.CS)) : missing, () => e.fault(Vector.UD));
+  const read = () => e.let(w.load32(w.shl(index, 2), layout.SEG_SELECTOR));
   return {
     size: 16,
     read,
@@ -74,8 +75,11 @@ function offsetOperand(e: Emitter, size: Size): MemoryAccess {
   return memoryOperand(e, size, e.overriddenSegment(SegmentIndex.DS), e.f.get(offset));
 }
 
-/** Builds the accesses for one operand specification; most give one, a far pointer gives offset and selector. */
-function accessesFor(e: Emitter, spec: OperandSpec, decoded: Decoded): OperandAccess[] {
+/**
+ * Builds the accesses for one operand specification; most give one, a far pointer gives offset and selector.
+ * The first operand is the destination.
+ */
+function accessesFor(e: Emitter, spec: OperandSpec, decoded: Decoded, destination: boolean): OperandAccess[] {
   const v = e.operandSize;
   const target = () => decoded.target as ModRmTarget;
   const inOpcode = decoded.opcode & 7;
@@ -99,7 +103,7 @@ function accessesFor(e: Emitter, spec: OperandSpec, decoded: Decoded): OperandAc
     case 'Gv':
       return [registerOperand(e, v, decoded.reg)];
     case 'Sw':
-      return [segmentOperand(e, decoded.reg)];
+      return [segmentOperand(e, decoded.reg, destination)];
     case 'Cd':
     case 'Dd':
       return [constantOperand(32, decoded.reg)];
@@ -140,5 +144,5 @@ function accessesFor(e: Emitter, spec: OperandSpec, decoded: Decoded): OperandAc
 
 /** Operand accesses of a form; fetches immediates in order. */
 export function decodeOperands(e: Emitter, specs: readonly OperandSpec[], decoded: Decoded): OperandAccess[] {
-  return specs.flatMap((spec) => accessesFor(e, spec, decoded));
+  return specs.flatMap((spec, position) => accessesFor(e, spec, decoded, position === 0));
 }
