@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Vector } from '../../../src/machine/cpu/fault';
 import { SegmentIndex } from '../../../src/machine/layout';
-import { CODE, DATA, Stepper } from './support/step';
+import { CODE, Stepper } from './support/step';
 
 /** An offset that no segment of the stepper has after `limitData`. */
 const BEYOND = 0x80000;
@@ -38,5 +38,19 @@ describe('faults of operands', () => {
     assert.equal(cpu.fault, Vector.UD);
     cpu.run([0x8c, 0xc8], { eax: 0 });
     assert.deepEqual([cpu.fault, cpu.get('eax')], [-1, 8], 'CS can be read');
+  });
+
+  it('check the privilege of LLDT, LTR and LMSW before memory is read', () => {
+    const cpu = limited(3);
+    for (const [name, opcode, reg] of [
+      ['LLDT', 0x00, 2],
+      ['LTR', 0x00, 3],
+      ['LMSW', 0x01, 6],
+    ] as const) {
+      cpu.machine.cpu.segmentation.setNull(SegmentIndex.SS, 0);
+      // op ss:[DATA], through a null selector: reading it would be #SS
+      cpu.run([0x36, 0x0f, opcode, (reg << 3) | 5, 0x00, 0x00, 0x02, 0x00]);
+      assert.equal(cpu.fault, Vector.GP, name);
+    }
   });
 });

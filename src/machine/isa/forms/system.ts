@@ -30,11 +30,26 @@ function requireProtectedMode(e: Emitter): void {
   e.if(w.or(w.eqz(protectedMode), v86), () => e.fault(Vector.UD));
 }
 
-const loadSelector =
-  (operation: 'loadLdt' | 'loadTask' | 'verifyRead' | 'verifyWrite') => (e: Emitter, src: OperandAccess) => {
-    requireProtectedMode(e);
-    e.call(operation, src.read());
-  };
+/** #GP(0) above privilege level 0, before operands are read. */
+function requirePrivilege(e: Emitter): void {
+  e.if(e.state(layout.CPL), () => e.fault(Vector.GP, 0));
+}
+
+const loadSystemSelector = (operation: 'loadLdt' | 'loadTask') => (e: Emitter, src: OperandAccess) => {
+  requireProtectedMode(e);
+  requirePrivilege(e);
+  e.call(operation, src.read());
+};
+
+const verifySelector = (operation: 'verifyRead' | 'verifyWrite') => (e: Emitter, src: OperandAccess) => {
+  requireProtectedMode(e);
+  e.call(operation, src.read());
+};
+
+const loadMachineStatus = (e: Emitter, src: OperandAccess) => {
+  requirePrivilege(e);
+  e.call('loadMachineStatus', src.read());
+};
 
 const storeSelector = (operation: 'storeLdt' | 'storeTask') => (e: Emitter, dst: OperandAccess) => {
   requireProtectedMode(e);
@@ -105,10 +120,10 @@ export const systemForms: readonly Form[] = [
   ...form('SLDT', '0F 00 /0 mem', 'Ew', storeSelector('storeLdt')),
   ...form('STR', '0F 00 /1 reg', 'Ev', storeSelector('storeTask')),
   ...form('STR', '0F 00 /1 mem', 'Ew', storeSelector('storeTask')),
-  ...form('LLDT', '0F 00 /2', 'Ew', loadSelector('loadLdt')),
-  ...form('LTR', '0F 00 /3', 'Ew', loadSelector('loadTask')),
-  ...form('VERR', '0F 00 /4', 'Ew', loadSelector('verifyRead')),
-  ...form('VERW', '0F 00 /5', 'Ew', loadSelector('verifyWrite')),
+  ...form('LLDT', '0F 00 /2', 'Ew', loadSystemSelector('loadLdt')),
+  ...form('LTR', '0F 00 /3', 'Ew', loadSystemSelector('loadTask')),
+  ...form('VERR', '0F 00 /4', 'Ew', verifySelector('verifyRead')),
+  ...form('VERW', '0F 00 /5', 'Ew', verifySelector('verifyWrite')),
   ...form('SGDT', '0F 01 /0 mem', 'M', descriptorTable('storeGdt')),
   ...form('SIDT', '0F 01 /1 mem', 'M', descriptorTable('storeIdt')),
   ...form('LGDT', '0F 01 /2 mem', 'M', descriptorTable('loadGdt')),
@@ -119,7 +134,7 @@ export const systemForms: readonly Form[] = [
   ...form('SMSW', '0F 01 /4 mem', 'Ew', (e: Emitter, dst: OperandAccess) =>
     dst.write(e.callValue('storeMachineStatus')),
   ),
-  ...form('LMSW', '0F 01 /6', 'Ew', (e: Emitter, src: OperandAccess) => e.call('loadMachineStatus', src.read())),
+  ...form('LMSW', '0F 01 /6', 'Ew', loadMachineStatus),
   ...form(
     'INVLPG',
     '0F 01 /7 mem',
