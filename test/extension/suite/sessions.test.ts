@@ -5,27 +5,9 @@ import { RunHistory } from '../../../src/extension/costs/run-history';
 import { LiveQuery } from '../../../src/extension/sessions/live-query';
 import { SessionRegistry } from '../../../src/extension/sessions/session-registry';
 import { costAnswer, costRow, FakeAdapter, logEntry } from '../fake-adapter';
-
-/** Waits until something is so. */
-async function until(what: string, condition: () => boolean, limitMs = 10_000): Promise<void> {
-  const limit = Date.now() + limitMs;
-  while (!condition()) {
-    assert.ok(Date.now() < limit, `never: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
+import { endAllSessions, memento, until } from '../support';
 
 const sum = (numbers: number[] = []): number => numbers.reduce((a, b) => a + b, 0);
-
-/** Memory in place of the workspace's storage. */
-function memento(): vscode.Memento {
-  const values = new Map<string, unknown>();
-  return {
-    keys: () => [...values.keys()],
-    get: (key: string, fallback?: unknown) => values.get(key) ?? fallback,
-    update: (key: string, value: unknown) => Promise.resolve(void values.set(key, value)),
-  } as vscode.Memento;
-}
 
 describe('sessions, against an adapter that the test plays', () => {
   let fake: FakeAdapter;
@@ -72,7 +54,7 @@ describe('sessions, against an adapter that the test plays', () => {
   });
 
   afterEach(async () => {
-    await vscode.debug.stopDebugging();
+    await endAllSessions();
     fake.stop();
     for (const disposable of disposables.splice(0).reverse()) disposable.dispose();
   });
