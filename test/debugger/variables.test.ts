@@ -345,6 +345,28 @@ describe('variables of a stopped guest', function () {
     assert.equal(child(outcome(), 'reason').assign?.('""'), '""');
   });
 
+  it('tells when something was set, and only then', () => {
+    let changes = 0;
+    const count = (): number => changes;
+    const groups = frameScopes(booted.guest, booted.stack.at(0), () => void changes++);
+    const group = (name: string): Value[] => groups.find((candidate) => candidate.name === name)?.values() ?? [];
+    const edx = named(group('Registers'), 'edx');
+    edx.assign?.(edx.text);
+    assert.equal(count(), 0, 'nothing changes by what is shown');
+    assert.throws(() => edx.assign?.('nosuch'));
+    assert.equal(count(), 0);
+    edx.assign?.('1');
+    assert.equal(count(), 1);
+    child(named(group('System registers'), 'cr0'), 'MP').assign?.('0');
+    assert.equal(count(), 2);
+    const evaluator = new Evaluator(booted.guest, booted.stack.at(0), () => void changes++);
+    evaluator.evaluate('edx + 1');
+    assert.equal(count(), 2);
+    evaluator.evaluate('edx += 1');
+    assert.equal(count(), 3);
+    assert.equal(evaluator.evaluate('edx').text, '0x00000002');
+  });
+
   it('answers a question about what cannot be read with the reason', () => {
     assert.throws(() => evaluator().evaluate(`*(int *)${UNMAPPED}`), /memory at 0xe0000000 cannot be read: no page/);
     assert.throws(() => evaluator().evaluate('nosuch'), /there is no register, variable or symbol "nosuch" here/);

@@ -221,7 +221,7 @@ export class DebugSession implements Session {
   }
 
   scopes(frame: number): ReturnType<Session['scopes']> {
-    return frameScopes(this.guest, this.stackNow().at(frame));
+    return frameScopes(this.guest, this.stackNow().at(frame), () => this.forgetStack());
   }
 
   evaluate(expression: string, frame: number, format?: FormatOptions): Value {
@@ -229,10 +229,7 @@ export class DebugSession implements Session {
   }
 
   assign(expression: string, value: string, frame: number): Value {
-    const result = this.evaluator(frame).assign(expression, value);
-    // What was set may be a register that the stack hangs on.
-    this.callStack = undefined;
-    return result;
+    return this.evaluator(frame).assign(expression, value);
   }
 
   completions(text: string, column: number, frame: number): ReturnType<Session['completions']> {
@@ -301,7 +298,12 @@ export class DebugSession implements Session {
   }
 
   private evaluator(frame: number): Evaluator {
-    return new Evaluator(this.guest, this.running ? undefined : this.stackNow().at(frame));
+    return new Evaluator(this.guest, this.running ? undefined : this.stackNow().at(frame), () => this.forgetStack());
+  }
+
+  /** Something was set: it may be a register or memory that the stack hangs on. */
+  private forgetStack(): void {
+    this.callStack = undefined;
   }
 
   private forgetStop(): void {

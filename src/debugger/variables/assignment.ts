@@ -59,6 +59,7 @@ export function assign(context: ValueContext, operand: Operand, text: string): v
   const { type, place } = operand;
   if (isCharacterArray(type)) {
     assignText(context, operand, text);
+    context.changed();
     return;
   }
   const typed = undecorated(text);
@@ -73,4 +74,5 @@ export function assign(context: ValueContext, operand: Operand, text: string): v
   if (bits) checkBits(value, type, bits);
   else checkRange(value, type);
   store(context.target, operand, value);
+  context.changed();
 }

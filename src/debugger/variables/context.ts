@@ -9,9 +9,14 @@ export interface ValueContext {
   /** Registers are the frame's; memory is what it is now. */
   readonly target: ExpressionTarget;
   readonly scope: GuestScope;
+  /** Told when a register, a variable or memory was set. */
+  changed(): void;
 }
 
-/** The guest as a frame of the call stack sees it; without one, the processor's registers and no locals. */
-export function valueContext(guest: Guest, frame?: FrameContext): ValueContext {
-  return { guest, target: guest.target(frame?.registers), scope: new GuestScope(guest, frame) };
+/**
+ * The guest as a frame of the call stack sees it; without one, the processor's registers and no locals.
+ * @param changed told when a register, a variable or memory was set
+ */
+export function valueContext(guest: Guest, frame?: FrameContext, changed: () => void = () => undefined): ValueContext {
+  return { guest, target: guest.target(frame?.registers), scope: new GuestScope(guest, frame), changed };
 }

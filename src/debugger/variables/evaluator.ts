@@ -36,9 +36,12 @@ function frozen(operand: Operand): Operand {
 export class Evaluator {
   private readonly context: ValueContext;
 
-  /** @param frame missing while the guest runs: then there are no local variables */
-  constructor(guest: Guest, frame?: FrameContext) {
-    this.context = valueContext(guest, frame);
+  /**
+   * @param frame missing while the guest runs: then there are no local variables
+   * @param changed told when a register, a variable or memory was set
+   */
+  constructor(guest: Guest, frame?: FrameContext, changed?: () => void) {
+    this.context = valueContext(guest, frame, changed);
   }
 
   get scope(): GuestScope {
@@ -57,7 +60,9 @@ export class Evaluator {
     if (known) return { ...known, name };
     const operand = compileExpression(text, context.target, context.scope, { assignments: true });
     // An expression that changes something is carried out once, here, and not again when its value is looked at.
-    const shown = isScalar(operand.type) && hasSideEffects(parseExpression(text)) ? frozen(operand) : operand;
+    const changes = isScalar(operand.type) && hasSideEffects(parseExpression(text));
+    const shown = changes ? frozen(operand) : operand;
+    if (changes) context.changed();
     // In a list what cannot be read shows the reason; to a question the reason is the answer.
     checkedText(context, shown, format.hex ?? false);
     return valueOf(context, shown, { name, expression }, format);

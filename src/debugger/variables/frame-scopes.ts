@@ -9,9 +9,12 @@ import { flagValues, generalValues, segmentValues, systemValues } from './regist
 /** A group of values of a frame, worked out when it is opened. */
 export type FrameScope = ReturnType<Session['scopes']>[number];
 
-/** The groups of values that a frame has. Those of C variables are missing where the code has no debug information. */
-export function frameScopes(guest: Guest, frame: FrameContext): FrameScope[] {
-  const context = valueContext(guest, frame);
+/**
+ * The groups of values that a frame has. Those of C variables are missing where the code has no debug information.
+ * @param changed told when a value was set
+ */
+export function frameScopes(guest: Guest, frame: FrameContext, changed?: () => void): FrameScope[] {
+  const context = valueContext(guest, frame, changed);
   const { scope } = context;
   const hasVariables = scope.blocks.length > 0;
   // The flags of a calling function are lost.

@@ -51,6 +51,7 @@ function fieldRow(context: ValueContext, name: string, field: BitField): Value {
         }
         const mask = most * 2 ** field.low;
         write(context.target, (read() & ~mask) + value * 2 ** field.low);
+        context.changed();
         return shown();
       },
     }),
