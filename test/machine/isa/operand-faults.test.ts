@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Vector } from '../../../src/machine/cpu/fault';
-import { SegmentIndex } from '../../../src/machine/layout';
-import { CODE, Stepper } from './support/step';
+import { FLAG_ZF, SegmentIndex } from '../../../src/machine/layout';
+import { CODE, DATA, Stepper } from './support/step';
 
 /** An offset that no segment of the stepper has after `limitData`. */
 const BEYOND = 0x80000;
@@ -52,5 +52,18 @@ describe('faults of operands', () => {
       cpu.run([0x36, 0x0f, opcode, (reg << 3) | 5, 0x00, 0x00, 0x02, 0x00]);
       assert.equal(cpu.fault, Vector.GP, name);
     }
+  });
+
+  it('let ARPL leave memory that it cannot write if the RPL need not be raised', () => {
+    const cpu = limited(3);
+    cpu.machine.cpu.segmentation.setHidden(SegmentIndex.DS, 0x10, 0, 0xffffffff, 0xc0f1);
+    cpu.write(DATA, 2, 0x2b);
+    // arpl [DATA], cx
+    const bytes = [0x63, 0x0d, 0x00, 0x00, 0x02, 0x00];
+    cpu.run(bytes, { ecx: 2 }, FLAG_ZF);
+    assert.deepEqual([cpu.fault, cpu.flags & FLAG_ZF], [-1, 0]);
+    cpu.write(DATA, 2, 0x28);
+    cpu.run(bytes, { ecx: 2 });
+    assert.deepEqual([cpu.fault, cpu.flags & FLAG_ZF, cpu.read(DATA, 2)], [Vector.GP, 0, 0x28]);
   });
 });

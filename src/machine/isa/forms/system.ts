@@ -69,11 +69,12 @@ const descriptorTable =
 /** ARPL: raises the RPL of the destination to that of the source. */
 const adjustRpl = (e: Emitter, dst: OperandAccess, src: OperandAccess) => {
   requireProtectedMode(e);
-  const selector = dst.readForUpdate();
+  const selector = dst.read();
   const rpl = e.let(w.and(src.read(), 3));
   const raise = e.let(w.ltU(w.and(selector, 3), rpl));
-  e.setFlags(FLAG_ZF, w.mul(raise, FLAG_ZF));
+  // Only a selector that changes is written; the write may fault, so it comes before the flags.
   e.if(raise, () => dst.write(w.or(w.and(selector, ~3), rpl)));
+  e.setFlags(FLAG_ZF, w.mul(raise, FLAG_ZF));
 };
 
 /** The register number of control and debug registers comes as the operand's value. */
