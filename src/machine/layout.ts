@@ -111,9 +111,6 @@ export const INTERRUPT_SHADOW = field(8, 8);
 /** DR6 bits of a debug trap that is due at this instruction boundary, e.g. BT after a task switch; or 0. */
 export const PENDING_DEBUG = field();
 
-/** x87, MMX and SSE state; filled by the later floating-point rooms. */
-export const FPU_STATE = field(1024, 16);
-
 /** End of the CPU state. */
 export const CPU_END = (cursor + 0xfff) & ~0xfff;
 

@@ -146,7 +146,6 @@ function memory(opcode: number, align: number, address: Operand, offset: number)
 export const load32 = (address: Operand, offset = 0): Expr => new Expr(memory(0x28, 0, address, offset));
 export const load8 = (address: Operand, offset = 0): Expr => new Expr(memory(0x2d, 0, address, offset));
 export const load16 = (address: Operand, offset = 0): Expr => new Expr(memory(0x2f, 0, address, offset));
-export const load64 = (address: Operand, offset = 0): Expr64 => new Expr64(memory(0x29, 0, address, offset));
 
 /** Bytes of a store instruction (a statement, no value). */
 function store(opcode: number) {
