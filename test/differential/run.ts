@@ -1,0 +1,62 @@
+import { describeCase } from './support/compare';
+import { Campaign } from './support/campaign';
+import { CANDIDATES } from './support/generator';
+import { NativeProcessor } from './support/native';
+
+const USAGE = 'usage: npm run differential -- [--seconds N] [--seed N] [--only MNEMONIC,…] [--show N]';
+
+function options(argv: readonly string[]): { seconds: number; seed: number; show: number; only: string[] } {
+  const chosen = { seconds: 60, seed: 1, show: 20, only: [] as string[] };
+  for (let i = 0; i < argv.length; i += 2) {
+    const value = argv[i + 1];
+    const number = Number(value);
+    if (argv[i] === '--only' && value) chosen.only = value.toUpperCase().split(',');
+    else if (argv[i] === '--seconds' && number > 0) chosen.seconds = number;
+    else if (argv[i] === '--seed' && Number.isInteger(number)) chosen.seed = number;
+    else if (argv[i] === '--show' && number >= 0) chosen.show = number;
+    else {
+      console.error(`${argv.slice(i, i + 2).join(' ')}?\n${USAGE}`);
+      process.exit(2);
+    }
+  }
+  return chosen;
+}
+
+async function main(): Promise<void> {
+  const { seconds, seed, show, only } = options(process.argv.slice(2));
+  const native = await NativeProcessor.start();
+  if (typeof native === 'string') {
+    console.error(`Nothing to compare with: ${native}`);
+    process.exit(2);
+  }
+  const forms = CANDIDATES.filter(({ mnemonic }) => only.length === 0 || only.includes(mnemonic));
+  const campaign = new Campaign(native, forms);
+  const end = Date.now() + seconds * 1000;
+  let next = seed;
+  for (; Date.now() < end; next += 4096) await campaign.run(next, 4096);
+
+  const { compared, leftOut, findings, mnemonics, vectors } = campaign.tally;
+  const byMnemonic = new Map<string, number>();
+  for (const finding of findings) {
+    const small = await campaign.shrink(finding);
+    const name = small.test.code.map(({ mnemonic }) => mnemonic).join(' ');
+    const seen = (byMnemonic.get(name) ?? 0) + 1;
+    byMnemonic.set(name, seen);
+    if (seen > show) continue;
+    console.log(`seed ${small.seed}: ${describeCase(small.test)}\n    ${small.differences.join('\n    ')}`);
+  }
+  await native.close();
+  const missing = new Set(forms.map(({ mnemonic }) => mnemonic).filter((mnemonic) => !mnemonics.has(mnemonic)));
+  console.log(
+    `vectors: ${[...vectors]
+      .sort(([a], [b]) => a - b)
+      .map(([vector, times]) => `${vector}: ${times}`)
+      .join(', ')}`,
+  );
+  if (missing.size > 0) console.log(`never compared: ${[...missing].join(' ')}`);
+  for (const [name, times] of byMnemonic) console.log(`${name}: ${times} differ`);
+  console.log(`seeds ${seed}-${next - 1}: ${compared} cases compared, ${leftOut} left out, ${findings.length} differ`);
+  process.exitCode = findings.length > 0 ? 1 : 0;
+}
+
+void main();
