@@ -45,6 +45,12 @@ export function parseMode(text: string, option: string): ModeChoice {
   return { mode, disableIoOps: switches.length > 0 };
 }
 
+/** The range is checked with the launch attributes. @throws UsageError naming the option */
+function wholeNumber(option: string, unit: string, text: string): number {
+  if (!/^\d+$/.test(text)) throw new UsageError(`--${option}: expected a whole number of ${unit}, got "${text}".`);
+  return Number(text);
+}
+
 function parseDrive(text: string): { file: string; kind?: string } {
   const match = /^(.*),kind=([^,]*)$/.exec(text);
   if (match) return { file: match[1], kind: match[2] };
@@ -67,7 +73,7 @@ export function configurationFrom(args: Arguments, { mode, disableIoOps }: ModeC
     initrd: single(args, 'initrd'),
     drives: args.options.get('drive')?.map(parseDrive),
     bios: single(args, 'bios'),
-    memoryMB: memory === undefined ? undefined : parseCount('memory', memory),
+    memoryMB: memory === undefined ? undefined : wholeNumber('memory', 'MiB', memory),
     cpu: single(args, 'cpu'),
     maxInstructions: instructions === undefined ? undefined : parseCount('max-instructions', instructions),
     hypervisor: { mode, disableIoOps, costProfile },
