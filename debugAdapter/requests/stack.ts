@@ -12,7 +12,17 @@ export const valueFormat = optional(object({ hex: optional(boolean) }));
 
 const SCOPE_HINTS: Readonly<Record<string, string>> = { locals: 'locals', registers: 'registers' };
 
-function stackFrame(context: AdapterContext, frame: Frame, index: number, moduleId?: string): DebugProtocol.StackFrame {
+/**
+ * A frame in the protocol's terms.
+ * @param sourceKnown some frame of the stack has source: then those without are of less interest
+ */
+function stackFrame(
+  context: AdapterContext,
+  frame: Frame,
+  index: number,
+  moduleId: string | undefined,
+  sourceKnown: boolean,
+): DebugProtocol.StackFrame {
   const { client } = context;
   const { source } = frame;
   return {
@@ -23,8 +33,7 @@ function stackFrame(context: AdapterContext, frame: Frame, index: number, module
     ...(source ? { source: client.source(source.path) } : {}),
     ...(moduleId === undefined ? {} : { moduleId }),
     instructionPointerReference: memoryReference(frame.address),
-    // Without source a client offers the disassembly by the instruction pointer; callers without source are of less interest.
-    presentationHint: source || index === 0 ? 'normal' : 'subtle',
+    presentationHint: sourceKnown && !source ? 'subtle' : 'normal',
   };
 }
 
@@ -47,10 +56,11 @@ export const stackRequests: RequestTable = {
       const session = context.stoppedSession;
       const stack = session.stack();
       const modules = session.inspect.modules();
+      const sourceKnown = stack.some(({ source }) => source !== undefined);
       const wanted = stack.slice(startFrame, levels === 0 ? undefined : startFrame + levels);
       const stackFrames = wanted.map((frame, position) => {
         const module = modules.find(({ address, size }) => frame.address >= address && frame.address < address + size);
-        return stackFrame(context, frame, startFrame + position, module?.id);
+        return stackFrame(context, frame, startFrame + position, module?.id, sourceKnown);
       });
       return { stackFrames, totalFrames: stack.length } satisfies DebugProtocol.StackTraceResponse['body'];
     },

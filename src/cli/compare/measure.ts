@@ -10,6 +10,8 @@ export interface Measurement {
   readonly outcome: RunOutcome;
   /** All that the guest printed, through its UARTs and debug port 0xe9. */
   readonly printed: string;
+  /** Elements that went over the port bus, exits or not; a string instruction moves one for each count. */
+  readonly portElements: number;
   readonly byChannel: ExitCosts;
   readonly byLine: ExitCosts;
 }
@@ -44,7 +46,8 @@ export async function measure(
     const printed = chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join('') + decoder.decode();
     const byChannel = guest.inspect.exitCosts({ groupBy: 'channel' });
     const byLine = guest.inspect.exitCosts({ groupBy: 'line' });
-    return { mode, outcome, printed, byChannel, byLine };
+    const portElements = guest.inspect.ports().ports.reduce((sum, { ins, outs }) => sum + ins + outs, 0);
+    return { mode, outcome, printed, portElements, byChannel, byLine };
   } finally {
     interruptible.current = undefined;
     guest.dispose();

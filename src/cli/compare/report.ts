@@ -46,42 +46,42 @@ function row(name: string, measurements: readonly Measurement[], cell: (measurem
 /** The figures of all modes side by side. */
 export function comparisonTable(measurements: readonly Measurement[]): string {
   const [first] = measurements;
+  const totals = (measurement: Measurement): ExitCosts['totals'] => measurement.byChannel.totals;
   const figure = (name: string, value: (measurement: Measurement) => number): string[] =>
     row(name, measurements, (measurement) => thousands(value(measurement)));
-  const totals = (measurement: Measurement): ExitCosts['totals'] => measurement.byChannel.totals;
+  /** A figure that says nothing where there were no exits. */
+  const ofExits = (name: string, cell: (measurement: Measurement) => string): string[] =>
+    row(name, measurements, (measurement) => (totals(measurement).samples === 0 ? '-' : cell(measurement)));
+  const perExit = (name: string, value: (measurement: Measurement) => number): string[] =>
+    ofExits(name, (measurement) => thousands(value(measurement) / totals(measurement).samples));
   const rows = [
     row('', measurements, ({ mode }) => mode),
+    figure('port elements', ({ portElements }) => portElements),
     figure('exits', (measurement) => totals(measurement).samples),
     ...CHANNELS.filter((channel) => measurements.some((measurement) => samplesOf(measurement, channel) > 0)).map(
       (channel) => figure(`  by ${channel}`, (measurement) => samplesOf(measurement, channel)),
     ),
-    figure('port elements', (measurement) => totals(measurement).elements),
     figure('modelled cycles', (measurement) => totals(measurement).totalCycles),
-    ...PARTS.map(([part, name]) => figure(name, (measurement) => cyclesOf(measurement, part))),
-    row('  against the first', measurements, (measurement) =>
-      ratio(totals(measurement).totalCycles, totals(first).totalCycles),
-    ),
-    row('cycles per exit', measurements, (measurement) => {
-      const { samples, totalCycles } = totals(measurement);
-      return samples === 0 ? '-' : thousands(totalCycles / samples);
-    }),
+    ...PARTS.map(([part, name]) => ofExits(name, (measurement) => thousands(cyclesOf(measurement, part)))),
+    ofExits('  against the first', (measurement) => ratio(totals(measurement).totalCycles, totals(first).totalCycles)),
+    perExit('cycles per exit', (measurement) => totals(measurement).totalCycles),
     figure('guest cycles', (measurement) => totals(measurement).guestCycles),
     row('  spent in exits', measurements, (measurement) => percent(totals(measurement).exitTimePct)),
     row('  against the first', measurements, (measurement) =>
       ratio(totals(measurement).guestCycles, totals(first).guestCycles),
     ),
-    row('host ns per exit', measurements, (measurement) => {
-      const { samples, hostNs } = totals(measurement);
-      return samples === 0 ? '-' : thousands(hostNs / samples);
-    }),
+    perExit('host ns per exit', (measurement) => totals(measurement).hostNs),
     row('output', measurements, (measurement) =>
-      measurement === first
-        ? `${first.printed.split('\n').length - 1} lines`
-        : agreement(first.printed, measurement.printed).verdict,
+      measurement === first ? countLines(first.printed) : agreement(first.printed, measurement.printed).verdict,
     ),
     row('exit status', measurements, endOf),
   ];
   return formatTable(rows, ['left']);
+}
+
+function countLines(text: string): string {
+  const lines = text.split('\n').length - 1;
+  return `${lines} ${lines === 1 ? 'line' : 'lines'}`;
 }
 
 /** The costliest source lines of all modes side by side, in cycles. */

@@ -12,11 +12,12 @@ const ROOT = resolve(__dirname, '..', '..', '..');
 const UNTIMED = new Set(['ringside/exitsChanged', 'ringside/serialOutput']);
 
 /** Text with what changes from build to build taken out: addresses of guest code, the host's paths and times. */
-function stable(text: string): string {
-  return text
-    .replaceAll(ROOT, '<root>')
-    .replace(/\b0x0*1[0-9a-f]{5}\b/g, '0x1xxxxx')
-    .replace(/hostNs: [\d.]+/g, 'hostNs: -');
+function stable(text: string, folders: Readonly<Record<string, string>>): string {
+  const named = Object.entries({ '<root>': ROOT, ...folders }).reduce(
+    (result, [name, folder]) => result.replaceAll(folder, name),
+    text,
+  );
+  return named.replace(/\b0x0*1[0-9a-f]{5}\b/g, '0x1xxxxx').replace(/hostNs: [\d.]+/g, 'hostNs: -');
 }
 
 function show(value: unknown): string {
@@ -32,13 +33,16 @@ function show(value: unknown): string {
 export class Transcript {
   readonly client: DebugClient;
   private readonly lines: string[] = [];
-  private output: { category: string; text: string } | undefined;
+  private readonly output = new Map<string, string>();
 
-  constructor(private readonly name: string) {
-    this.client = new DebugClient('node', '', 'ringside', { cwd: ROOT });
-    Object.assign(this.client, {
-      _runtime: process.execPath,
-      _executable: '--import=tsx',
+  constructor(
+    private readonly name: string,
+    /** Texts that stand for folders of this run. */
+    private readonly folders: Readonly<Record<string, string>>,
+  ) {
+    this.client = new DebugClient(process.execPath, join(__dirname, 'stdio-adapter.ts'), 'ringside', {
+      cwd: ROOT,
+      env: { ...process.env, NODE_OPTIONS: '--import=tsx' },
     });
     this.listen();
   }
@@ -53,7 +57,9 @@ export class Transcript {
     };
   }
 
+  /** Writes nothing down until the first request that `ask` sends. */
   private received(message: DebugProtocol.Response & DebugProtocol.Event): void {
+    if (this.lines.length === 0) return;
     if (message.type === 'event') this.event(message.event, message.body);
     else if (message.success) this.line(`<- ${message.command}${show(message.body)}`);
     else this.line(`<- ${message.command} FAILED ${message.message}`);
@@ -66,21 +72,16 @@ export class Transcript {
       return;
     }
     const { category = 'console', output } = body as DebugProtocol.OutputEvent['body'];
-    // Where lines are cut into events depends on the host; what they say does not.
-    if (this.output?.category !== category) this.flush();
-    this.output = { category, text: (this.output?.text ?? '') + output };
+    this.output.set(category, (this.output.get(category) ?? '') + output);
   }
 
+  /** Where text is cut into events, and which category comes first, depends on the host; what each says does not. */
   private flush(): void {
-    if (!this.output) return;
-    const { category, text } = this.output;
-    this.output = undefined;
-    this.lines.push(
-      ...text
-        .replace(/\n$/, '')
-        .split('\n')
-        .map((line) => `   ${category}| ${line}`),
-    );
+    for (const category of [...this.output.keys()].sort()) {
+      const text = (this.output.get(category) ?? '').replace(/\n$/, '');
+      this.lines.push(...text.split('\n').map((line) => `   ${category}| ${line}`));
+    }
+    this.output.clear();
   }
 
   private line(text: string): void {
@@ -114,7 +115,7 @@ export class Transcript {
   verify(): void {
     this.flush();
     const file = join(ROOT, 'test', 'dap', 'golden', `${this.name}.txt`);
-    const actual = `${stable(this.lines.join('\n')).trim()}\n`;
+    const actual = `${stable(this.lines.join('\n'), this.folders).trim()}\n`;
     if (process.env.RESET_RESULTS) {
       mkdirSync(dirname(file), { recursive: true });
       writeFileSync(file, actual);
