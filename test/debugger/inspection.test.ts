@@ -3,7 +3,7 @@ import { Guest } from '../../src/debugger/guest/guest';
 import { createInspection } from '../../src/debugger/inspection/inspection';
 import { moduleRows, type ModuleSources } from '../../src/debugger/inspection/modules';
 import { Places } from '../../src/debugger/inspection/places';
-import type { CostGrouping, DescriptorRow, Inspection } from '../../src/debugger/inspection/types';
+import type { CostGrouping, DescriptorRow, Inspection, PortRow } from '../../src/debugger/inspection/types';
 import { Hypervisor } from '../../src/hypervisor/hypervisor';
 import { VMI_ROM_ADDRESS } from '../../src/hypervisor/abi/vmi-rom';
 import { PortNames } from '../../src/machine/bus/port-names';
@@ -207,6 +207,20 @@ describe('inspection of a guest that has run', function () {
         .ports()
         .ports.find(({ port }) => port === 0xf4);
       assert.equal(exit?.lastSite?.function, 'finish');
+    });
+
+    it('know it in a world without exits, too', () => {
+      const booted = new BootedGuest('paravirt-io', 'none');
+      const inspection = inspect(booted);
+      const site = (port: number): PortRow['lastSite'] =>
+        inspection.ports().ports.find((row) => row.port === port)?.lastSite;
+      assert.equal(site(0x3ff), undefined, 'not used yet');
+      booted.runTo('check_loopback');
+      assert.match(site(0x3ff)?.function ?? '', /^native_(in|out)b$/);
+      assert.equal(site(0x3fd)?.function, 'native_inb');
+      const { clock } = booted.machine;
+      const plain = new BootedGuest('paravirt-io', 'none').runTo('check_loopback');
+      assert.equal(clock.now, plain.machine.clock.now, 'looking takes the guest no time');
     });
   });
 

@@ -3,6 +3,7 @@ import type { Hypervisor } from '../../hypervisor/hypervisor';
 import type { Guest } from '../guest/guest';
 import { descriptorTables } from './descriptor-tables';
 import { deviceRows } from './devices';
+import { DirectSites } from './direct-sites';
 import { ExitCostTable } from './exit-costs';
 import { exitLogRows } from './exit-log';
 import { hypercallRows } from './hypercalls';
@@ -26,15 +27,19 @@ export interface InspectionParts {
   modules(): ModuleSources;
 }
 
-/** Answers questions about a guest. All may be asked while it runs. */
+/**
+ * Answers questions about a guest. All may be asked while it runs. To be made after the hypervisor, once per machine:
+ * it listens to the accesses that go straight to the bus.
+ */
 export function createInspection(parts: InspectionParts): Inspection {
   const { guest, hypervisor } = parts;
   const { log } = hypervisor;
   const places = new Places(guest);
+  const direct = new DirectSites(guest);
   const costs = new ExitCostTable(guest, hypervisor, places);
   return {
     exitCosts: (query) => costs.query(query),
-    ports: () => ({ ports: portRows(guest, log, places, (port) => parts.portBreakpoints(port)) }),
+    ports: () => ({ ports: portRows({ guest, log, places, direct }, (port) => parts.portBreakpoints(port)) }),
     hypercalls: () => hypercallRows(hypervisor, places, (call) => parts.hypercallBreakpoints(call)),
     exitLog: (query) => exitLogRows(log, places, query),
     devices: () => deviceRows(guest),

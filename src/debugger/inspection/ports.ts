@@ -1,11 +1,20 @@
 import type { ExitLog } from '../../hypervisor/exits/exit-log';
 import type { PortDirection } from '../../machine/devices/device';
 import type { Guest } from '../guest/guest';
+import type { DirectSites } from './direct-sites';
 import type { Places } from './places';
 import { accessCount, knownPorts, lastAccess, portFields, portName } from './port-activity';
 import type { PortRow } from './types';
 
-/** Linear address that caused the last exit of each port. Ports of mode `none` have none: nothing exits there. */
+/** What the rows of ports are made of. */
+export interface PortSources {
+  readonly guest: Guest;
+  readonly log: ExitLog;
+  readonly places: Places;
+  readonly direct: DirectSites;
+}
+
+/** Linear address that caused the last exit of each port. */
 function lastSites(log: ExitLog): Map<number, number> {
   const newest = new Map<number, { sequence: number; site: number }>();
   log.forEachKind(({ port, site }, { last }) => {
@@ -49,16 +58,16 @@ function rowOf(guest: Guest, port: number): Omit<PortRow, 'lastSite' | 'breakpoi
  * @param covering ids of the breakpoints on a port
  */
 export function portRows(
-  guest: Guest,
-  log: ExitLog,
-  places: Places,
+  { guest, log, places, direct }: PortSources,
   covering: (port: number) => readonly number[],
 ): PortRow[] {
-  const sites = lastSites(log);
+  const exits = lastSites(log);
   return knownPorts(guest).map((port) => {
-    const site = sites.get(port);
+    const row = rowOf(guest, port);
+    // After a restart a port has not been used, whatever the guest did before.
+    const site = row.ins + row.outs > 0 ? (exits.get(port) ?? direct.of(port)) : undefined;
     return {
-      ...rowOf(guest, port),
+      ...row,
       ...(site !== undefined && { lastSite: places.siteOf(site) }),
       breakpoints: [...covering(port)],
     };

@@ -36,8 +36,8 @@ export class PortBus {
    */
   onUnowned: ((access: Readonly<PortAccess>) => PortVerdict) | undefined;
   reportEveryUnowned = false;
-  /** Told after every access of channel `direct`, so that the time of a bus cycle can be charged. */
-  onDirect: (() => void) | undefined;
+  /** Told after every access of channel `direct`, so that the time of a bus cycle can be charged. The access is reused. */
+  onDirect: ((access: Readonly<PortAccess>) => void) | undefined;
 
   /** Accesses by port since the counters were cleared. A wide access counts once, at its own port. */
   readonly ins = new Float64Array(PORTS);
@@ -108,7 +108,7 @@ export class PortBus {
       this.lastIn[port] = access.value;
       this.lastInWidth[port] = width;
     }
-    if (access.channel === 'direct') this.onDirect?.();
+    if (access.channel === 'direct') this.onDirect?.(access);
     if (verdict === PortVerdict.Stop) this.requestStop();
   }
 
