@@ -187,7 +187,9 @@ export class RunLoop {
     const exit = state.get(layout.EXIT);
     state.set(layout.EXIT, 0);
     if (exit & (layout.EXIT_FAULT | layout.EXIT_ABORT)) state.eip = state.eipStart;
-    const debug = (stepping && clock.instructions > before ? DR6_BS : 0) | state.get(layout.PENDING_DEBUG);
+    const inhibited = cpu.takeStepInhibited();
+    const stepped = stepping && clock.instructions > before && !inhibited;
+    const debug = (stepped ? DR6_BS : 0) | state.get(layout.PENDING_DEBUG);
     if (debug !== 0 && !(exit & layout.EXIT_FAULT)) {
       state.set(layout.PENDING_DEBUG, 0);
       cpu.debugTrap(debug);

@@ -12,6 +12,8 @@ export class CpuCore {
   readonly state: CpuState;
   readonly mmu: Mmu;
   readonly segmentation: Segmentation;
+  /** Set by an instruction after which TF does not trap: INT n, INT3, INTO, loads of SS. Asked and cleared by the run loop. */
+  stepInhibited = false;
 
   constructor(
     readonly memory: PhysicalMemory,

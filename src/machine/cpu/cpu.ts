@@ -102,6 +102,13 @@ export class Cpu {
     this.interrupts.debugTrap(bits);
   }
 
+  /** Whether the instruction just executed keeps TF from trapping after it; asking clears it. */
+  takeStepInhibited(): boolean {
+    const inhibited = this.core.stepInhibited;
+    this.core.stepInhibited = false;
+    return inhibited;
+  }
+
   /** External interrupts may be taken once this many instructions are retired (after STI and MOV SS). */
   get interruptShadowUntil(): number {
     return this.core.interruptShadowUntil;

@@ -125,6 +125,8 @@ export class Interrupts {
   private fromInstruction(vector: number, source: Event['source']): void {
     const { state } = this.core;
     this.deliver({ vector, errorCode: -1, source, eip: state.eip, eflags: state.eflags & ~FLAG_RF });
+    // The handler is entered with TF clear; there is no single step before its first instruction (Intel SDM vol. 3B, 17.3.1.4).
+    this.core.stepInhibited = true;
   }
 
   private between(vector: number, source: Event['source']): void {

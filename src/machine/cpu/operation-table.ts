@@ -35,8 +35,12 @@ export function buildOperations(units: OperationUnits): Operations {
   return {
     loadSegment: (segment, selector) => {
       core.segmentation.load(segment, selector);
-      if (segment === SegmentIndex.SS) core.shadowInterrupts();
+      if (segment !== SegmentIndex.SS) return;
+      core.shadowInterrupts();
+      // Debug traps wait too, until ESP can be loaded (Intel SDM vol. 3A, 6.8.3).
+      core.stepInhibited = true;
     },
+    loadFarSegment: (segment, selector) => core.segmentation.load(segment, selector),
     farJump: (selector, offset, size) => transfer.jump(selector, offset, size),
     farCall: (selector, offset, size) => transfer.call(selector, offset, size),
     farReturn: (size, release) => transfer.return(size, release),

@@ -13,8 +13,10 @@ export type OperandSize = 2 | 4;
  * Memory operands come as (segment, offset) pairs. All raise the faults that the manual gives for them.
  */
 export interface Operations {
-  /** MOV/POP to a segment register, LDS and so on. CS is never given. */
+  /** MOV and POP to a segment register. CS is never given. Interrupts and single steps wait one instruction after SS. */
   loadSegment(segment: SegmentIndex, selector: number): void;
+  /** The same for LDS, LES, LFS, LGS and LSS: as LSS loads ESP too, nothing has to wait after it. */
+  loadFarSegment(segment: SegmentIndex, selector: number): void;
   farJump(selector: number, offset: number, size: OperandSize): void;
   farCall(selector: number, offset: number, size: OperandSize): void;
   /** RETF; `release` bytes of arguments are dropped. */

@@ -81,7 +81,7 @@ const compareExchange8 = (e: Emitter, dst: MemoryAccess) => {
 const loadFarPointer = (segment: SegmentIndex) => (e: Emitter, dst: OperandAccess, src: MemoryAccess) => {
   const offset = e.load(dst.size, src.segment, src.offset);
   const selector = e.load(16, src.segment, w.add(src.offset, dst.size / 8));
-  e.call('loadSegment', segment, selector);
+  e.call('loadFarSegment', segment, selector);
   dst.write(offset);
 };
 

@@ -9,6 +9,7 @@ import { declareImports, declareRuntime, defineRuntime } from './runtime';
 /** Number of i32 arguments of each operation, and whether it gives a value. */
 export const OPERATION_SIGNATURES: Readonly<Record<keyof Operations, readonly [args: number, results: 0 | 1]>> = {
   loadSegment: [2, 0],
+  loadFarSegment: [2, 0],
   farJump: [3, 0],
   farCall: [3, 0],
   farReturn: [2, 0],
