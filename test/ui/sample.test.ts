@@ -23,11 +23,14 @@ describe('the main job: the sample workspace in the workbench', function () {
     await workbench.pick(configuration);
   };
 
-  const breakOn = async (kind: string, target: string): Promise<void> => {
+  /** Breaks on a port that the run before has made known, on its n-th access. */
+  const breakOnHit = async (kind: string, target: string, hit: string): Promise<void> => {
     await workbench.command('Ringside: Add Port or Hypercall Breakpoint');
     await workbench.pick(kind);
     await workbench.quickInput.fill(target);
-    await workbench.quickRows.filter({ hasText: 'use what is typed' }).waitFor();
+    await workbench.quickRows.filter({ hasText: target }).filter({ hasText: 'accesses' }).first().click();
+    await workbench.pick('Hit count');
+    await workbench.quickInput.fill(hit);
     await workbench.page.keyboard.press('Enter');
     await workbench.pick('Add Breakpoint');
   };
@@ -47,38 +50,60 @@ describe('the main job: the sample workspace in the workbench', function () {
       await page.locator('.terminal-wrapper, .terminal-groups-container').first().waitFor();
       await workbench.sessionEnd();
 
+      // Second run, by hypercall: stops late, so that there is something to see.
       await workbench.command('View: Show Run and Debug');
-      await breakOn('Port, written', '0x3f8');
+      await breakOnHit('Port, written', '0x3f8', '4700');
       await start('VMI hypercalls');
       const stack = await workbench.pane('Call Stack');
       await stack
-        .getByText(/OUT 0x3f8/)
+        .getByText(/OUT 0x3f8 \(COM1\.THR\)/)
         .first()
-        .waitFor();
+        .waitFor({ timeout: 60_000 });
+      for (const title of ['Watch', 'Loaded Scripts', 'Variables']) await workbench.pane(title, false);
       const breakpoints = await workbench.pane('Breakpoints');
-      await breakpoints.locator('.monaco-list-row', { hasText: 'out 0x3f8' }).waitFor();
+      await breakpoints.locator('.monaco-list').click();
+      await page.keyboard.press('End');
+      await breakpoints.locator('.monaco-list-row', { hasText: 'out 0x3f8 hit 4700' }).waitFor();
       const ports = await workbench.pane('Ports');
-      await ports.locator('.monaco-list-row', { hasText: '0x3f8' }).first().waitFor();
-      await workbench.screenshot(`stop-${slug(theme)}`);
+      await ports.hover();
+      await ports.locator('.pane-header a.action-label[aria-label^="Sort Ports"]').click();
+      await workbench.pick('By count');
+      await ports
+        .locator('.monaco-list-row', { hasText: 'COM1.THR' })
+        .filter({ hasText: /4,70\d out/ })
+        .waitFor();
+      const calls = await workbench.pane('Hypercalls');
+      await calls.locator('.monaco-list-row', { hasText: 'VMI_Init' }).waitFor();
+      await stack.locator('.monaco-list-row', { hasText: 'uart_putc' }).first().click();
+      await page.locator('.tab.active', { hasText: 'uart.c' }).waitFor();
 
-      // The rest of the run, for figures worth looking at.
-      await breakpoints
-        .locator('.monaco-list-row', { hasText: 'out 0x3f8' })
-        .locator('.monaco-checkbox, input[type=checkbox]')
-        .first()
-        .click();
-      await page.keyboard.press('F5');
-      await workbench.sessionEnd();
       await workbench.command('Ringside: Show Exit Costs');
       const panel = await workbench.panel();
-      await panel.locator('.status', { hasText: 'ended' }).waitFor();
+      await panel.locator('.status', { hasText: 'stopped' }).waitFor();
       await workbench.select(panel, 'Group by', 'Port');
       await workbench.select(panel, 'Compare with', 'Trap and decode');
       await panel.locator('td.change').first().waitFor();
-      const totals = await panel.locator('tfoot td').allInnerTexts();
-      assert.match(totals[0], /^\d{1,3}(,\d{3})+$/);
-      await page.waitForTimeout(500);
-      await workbench.screenshot(`costs-${slug(theme)}`);
+      await page.mouse.move(0, 0);
+      await page.waitForTimeout(800);
+      await workbench.screenshot(`sample-${slug(theme)}`);
+
+      // On to the end; the panel has the last figures then.
+      await breakpoints.locator('.monaco-list').click();
+      await page.keyboard.press('End');
+      await page.keyboard.press('Space');
+      await page.keyboard.press('F5');
+      await workbench.sessionEnd();
+      await panel.locator('.status', { hasText: 'ended' }).waitFor();
+      const total = async (): Promise<number> => {
+        const [samples] = await panel.locator('tfoot td').allInnerTexts();
+        return Number(samples.replaceAll(',', ''));
+      };
+      const terminal = page.locator('.xterm-rows').last();
+      const own = Number(/exits ~0*(\d+)/.exec((await terminal.innerText()).replaceAll('\u00a0', ' '))?.[1]);
+      assert.ok(own > 20_000, `the guest counted ${own}`);
+      await panel.locator('vscode-textfield input').fill('0x');
+      await page.waitForTimeout(300);
+      assert.equal(await total(), own, 'the port rows are the port operations that the guest counted');
     });
   }
 });

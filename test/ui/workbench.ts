@@ -58,6 +58,8 @@ export class Workbench {
         'breadcrumbs.enabled': false,
         'editor.minimap.enabled': false,
         'workbench.tips.enabled': false,
+        // Text of terminals in the page rather than on a canvas.
+        'terminal.integrated.gpuAcceleration': 'off',
         'workbench.layoutControl.enabled': false,
         'window.commandCenter': false,
         ...options.settings,
@@ -140,14 +142,14 @@ export class Workbench {
     await this.quickRows.filter({ hasText: text }).first().click();
   }
 
-  /** A view of the side bar, opened if it is collapsed. */
-  async pane(title: string): Promise<Locator> {
+  /** A view of the side bar, opened or collapsed as wanted. */
+  async pane(title: string, open = true): Promise<Locator> {
     const pane = this.page
       .locator('.pane', { has: this.page.locator('.pane-header .title', { hasText: title }) })
       .first();
     await pane.waitFor();
     const header = pane.locator('.pane-header').first();
-    if ((await header.getAttribute('aria-expanded')) === 'false') await header.click();
+    if ((await header.getAttribute('aria-expanded')) === String(!open)) await header.click();
     return pane;
   }
 

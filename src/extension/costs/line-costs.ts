@@ -92,8 +92,9 @@ function isWanted(): boolean {
 
 /** `412 exits, 1.2 M cycles, 38 % of exit time`. */
 export function lineCostText(row: ExitCostRow): string {
+  const share = row.timePct < 0.1 ? '< 0.1' : row.timePct.toFixed(1);
   const exits = `${row.samples.toLocaleString('en')} exit${row.samples === 1 ? '' : 's'}`;
-  return `${exits}, ${Math.round(row.avgCycles).toLocaleString('en')} cycles each, ${row.timePct.toFixed(1)} % of exit time`;
+  return `${exits}, ${Math.round(row.avgCycles).toLocaleString('en')} cycles each, ${share} % of exit time`;
 }
 
 function lineCostHover(row: ExitCostRow): vscode.MarkdownString {

@@ -39,6 +39,7 @@ export class CostTable {
   /** @param comparing whether there is an earlier run beside this one */
   show(lines: Line[], order: Order, keyTitle: string, comparing: boolean): void {
     this.arrange(visibleColumns(comparing));
+    this.node.classList.toggle('comparing', comparing);
     this.markOrder(order, keyTitle);
     const scale = Math.max(0, ...lines.map(({ now }) => now?.totalCycles ?? 0));
     const keys = new Set(lines.map(({ key }) => key));
@@ -61,8 +62,8 @@ export class CostTable {
     this.rows.clear();
     this.body.replaceChildren();
     this.head.replaceChildren(element('tr', {}, ...columns.map((column) => this.heading(column))));
-    const totals = columns.map(({ align }, index) =>
-      index === 0 ? element('th', { scope: 'row', class: align }) : element('td', { class: align }),
+    const totals = columns.map(({ id, align }, index) =>
+      index === 0 ? element('th', { scope: 'row', class: align }) : element('td', { class: `${align} ${id}` }),
     );
     this.foot.replaceChildren(element('tr', {}, ...totals));
   }
@@ -75,7 +76,7 @@ export class CostTable {
       element('i', { class: 'codicon', 'aria-hidden': 'true' }),
     );
     button.addEventListener('click', () => this.actions.sort(id));
-    return element('th', { scope: 'col', class: align, 'data-column': id }, button);
+    return element('th', { scope: 'col', class: `${align} ${id}`, 'data-column': id }, button);
   }
 
   private markOrder(order: Order, keyTitle: string): void {
