@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Oldest runtimes: Node of the oldest VS Code we support, and its Chromium. */
@@ -30,7 +30,6 @@ const FIXED = [
 /** Each script and style sheet right in src/extension/webview is the page of one panel. */
 function webviewBundles(root) {
   const folder = 'src/extension/webview';
-  if (!existsSync(join(root, folder))) return [];
   return readdirSync(join(root, folder))
     .filter((name) => /\.(ts|css)$/.test(name) && !name.endsWith('.d.ts'))
     .map((name) => ({
@@ -47,5 +46,5 @@ function webviewBundles(root) {
 
 /** Everything that esbuild makes. */
 export function listBundles(root) {
-  return [...FIXED.filter(({ entry }) => existsSync(join(root, entry))), ...webviewBundles(root)];
+  return [...FIXED, ...webviewBundles(root)];
 }
