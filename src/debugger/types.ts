@@ -38,6 +38,8 @@ export interface StopEvent {
   text: string;
   /** Ids of the breakpoints that fired. */
   breakpointIds: number[];
+  /** The stop is at an access to a port or at a hypercall: see `Frame.accessor`. */
+  atAccess?: boolean;
 }
 
 /** How the guest ended. */
@@ -121,6 +123,11 @@ export interface Frame {
   inlined: boolean;
   /** Offset in CS where that differs from `address`, for `seg:off` display. */
   selector: number;
+  /**
+   * After a stop at a port or a hypercall: the accessor (`vmi_outb`, a ROM stub) through which the frames below came
+   * there. Clients show the first frame that is none.
+   */
+  accessor?: boolean;
 }
 
 /** A value to show: a register, a C variable, a port. Children are worked out when asked for. */

@@ -70,7 +70,7 @@ export class HypercallBreakpoints implements HypercallObserver {
     for (const { breakpoint, calls } of this.breakpoints) {
       if (!calls.has(call.definition) || breakpoint.occur() !== 'stop') continue;
       stop = true;
-      this.stops.add(breakpoint, describeHypercall(this.guest, call, this.callSite(this.guest.executing)));
+      this.stops.addAccess(breakpoint, describeHypercall(this.guest, call, this.callSite(this.guest.executing)));
     }
     this.current = undefined;
     if (!stop) return PortVerdict.Continue;

@@ -127,7 +127,7 @@ export class PortBreakpoints implements PortObserver {
       if (!stop) continue;
       if (port.before) {
         stopBefore = true;
-        this.stops.add(stop.breakpoint, stop.text);
+        this.stops.addAccess(stop.breakpoint, stop.text);
       } else {
         this.stopsAfter.push(stop);
       }
@@ -153,7 +153,7 @@ export class PortBreakpoints implements PortObserver {
     }
     if (stops.length === 0) return PortVerdict.Continue;
     this.stopsAfter = [];
-    for (const { breakpoint, text } of stops) this.stops.add(breakpoint, text);
+    for (const { breakpoint, text } of stops) this.stops.addAccess(breakpoint, text);
     return PortVerdict.Stop;
   }
 

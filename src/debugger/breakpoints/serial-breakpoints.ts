@@ -56,7 +56,10 @@ export class SerialBreakpoints {
   transmitted(port: string, byte: number): void {
     for (const { entry, matcher } of this.entries) {
       if (entry.port !== port || !matcher.push(byte) || entry.breakpoint.occur() !== 'stop') continue;
-      this.stops.add(entry.breakpoint, `${port} sent ${quote(entry.text)}, at ${this.guest.nameAt(this.guest.pc)}`);
+      this.stops.addAccess(
+        entry.breakpoint,
+        `${port} sent ${quote(entry.text)}, at ${this.guest.nameAt(this.guest.pc)}`,
+      );
       this.guest.state.requestExit(EXIT_STOP);
     }
   }

@@ -21,6 +21,7 @@ export class StopCollector {
   private readonly texts: string[] = [];
   private readonly ids: number[] = [];
   private fault: StoppingFault | undefined;
+  private access = false;
 
   /** A breakpoint fired. Several at the same moment become one stop. */
   add(breakpoint: Breakpoint, text: string, fault?: StoppingFault): void {
@@ -28,6 +29,12 @@ export class StopCollector {
     if (!this.texts.includes(text)) this.texts.push(text);
     this.ids.push(breakpoint.id);
     if (fault) this.fault = fault;
+  }
+
+  /** A breakpoint fired at an access to a port, or at a hypercall. */
+  addAccess(breakpoint: Breakpoint, text: string, fault?: StoppingFault): void {
+    this.add(breakpoint, text, fault);
+    this.access = true;
   }
 
   get pending(): boolean {
@@ -39,6 +46,8 @@ export class StopCollector {
     const { reason, fault } = this;
     if (!reason) return undefined;
     const stop: StopEvent = { reason, text: this.texts.join('; '), breakpointIds: [...this.ids] };
+    if (this.access) stop.atAccess = true;
+    this.access = false;
     this.reason = undefined;
     this.fault = undefined;
     this.texts.length = 0;

@@ -17,6 +17,7 @@ import { type BuiltMachine, buildMachine } from '../launch/build-machine';
 import type { LaunchFiles } from '../launch/files';
 import { CallSites } from '../stack/call-site';
 import { CallStack } from '../stack/frames';
+import { markAccessors } from '../stack/io-accessors';
 import { createStep } from '../stepping/create-step';
 import { describePortAccess } from '../stops/access-text';
 import {
@@ -70,6 +71,7 @@ export class DebugSession implements Session {
   private started = false;
   private callStack: CallStack | undefined;
   private fault: StoppingFault | undefined;
+  private stoppedAtAccess = false;
 
   /**
    * @param iced the disassembler's module
@@ -85,7 +87,10 @@ export class DebugSession implements Session {
       serial: (port, byte) => this.serialOutput(port, byte),
       console: (byte) => this.output.byte('console', byte),
       report: (message) => this.output.line('message', message),
-      callSite: (linear) => this.sites.of(linear),
+      callSite: (linear) => {
+        this.control.countExit();
+        return this.sites.of(linear);
+      },
     });
     const { machine, hypervisor, symbols, ports } = this.built;
     const stubName = hypervisor.mode === 'vmi' ? vmiStubName : undefined;
@@ -217,7 +222,8 @@ export class DebugSession implements Session {
   }
 
   stack(): Frame[] {
-    return this.stackNow().frames.map(({ frame }) => frame);
+    const frames = this.stackNow().frames.map(({ frame }) => frame);
+    return this.stoppedAtAccess ? markAccessors(frames) : frames;
   }
 
   scopes(frame: number): ReturnType<Session['scopes']> {
@@ -314,6 +320,7 @@ export class DebugSession implements Session {
   private stopped(stop: StopEvent, fault?: StoppingFault): void {
     this.callStack = undefined;
     this.fault = fault;
+    this.stoppedAtAccess = stop.atAccess ?? false;
     this.anchors.add(this.guest.pc);
     this.output.flush();
     this.exits.check(true);
@@ -348,7 +355,7 @@ export class DebugSession implements Session {
       return PortVerdict.Continue;
     }
     for (const breakpoint of wanting)
-      this.stops.add(breakpoint, `no device answers: ${text}`, { id: 'unowned-port', description: text });
+      this.stops.addAccess(breakpoint, `no device answers: ${text}`, { id: 'unowned-port', description: text });
     return PortVerdict.Stop;
   }
 

@@ -1,3 +1,4 @@
+import { EXIT_STOP } from '../../machine/layout';
 import { RunEnd } from '../../machine/run';
 import type { BreakpointTables } from '../breakpoints/tables';
 import type { StopCollector, StoppingFault } from '../breakpoints/stop-collector';
@@ -13,6 +14,8 @@ const FIRST_CHUNK = 20_000;
 const MIN_CHUNK = 1_000;
 const MAX_CHUNK = 4_000_000;
 const CHUNK_NS = 1_000_000;
+/** Exits take so much longer than instructions that a chunk ends after this many, however short it was meant to be. */
+const CHUNK_EXITS = 256;
 
 /** What the run loop tells the session. */
 export interface RunListener {
@@ -34,6 +37,7 @@ export class RunControl {
   private parked = false;
   private scheduled = false;
   private chunk = FIRST_CHUNK;
+  private exits = 0;
   /** A triple fault was shown to the user; going on ends the guest. */
   private tripleFaultShown = false;
 
@@ -71,6 +75,11 @@ export class RunControl {
     if (!this.active) return;
     this.pauseWanted = true;
     this.schedule();
+  }
+
+  /** The guest has made an exit: keeps a chunk with many of them from lasting long. */
+  countExit(): void {
+    if (++this.exits % CHUNK_EXITS === 0) this.guest.state.requestExit(EXIT_STOP);
   }
 
   /** Something from outside has come that may wake a sleeping guest. */

@@ -1,3 +1,5 @@
+import type { Frame } from '../types';
+
 /**
  * Functions that do nothing but a port access on behalf of their caller, by the naming convention of the field:
  * `outb`, `native_inw`, `vmi_outsb`, `insl_p`, `slow_down_io`, `io_delay` …
@@ -9,4 +11,10 @@ const ACCESSOR =
 export function isIoAccessor(name: string): boolean {
   // Compilers name parts and clones of functions with a suffix: `outb.constprop.0`, `outb.cold`.
   return ACCESSOR.test(name.replace(/(?:\.(?:constprop|isra|part|cold|lto_priv|llvm)(?:\.\d+)?)+$/, ''));
+}
+
+/** The frames with the accessors at the inner end marked, where a frame with source follows that is none. */
+export function markAccessors(frames: readonly Frame[]): Frame[] {
+  const first = frames.findIndex(({ name, source }) => source !== undefined && !isIoAccessor(name));
+  return frames.map((frame, index) => (index < first ? { ...frame, accessor: true } : frame));
 }
