@@ -30,10 +30,12 @@ function stackFrame(
     name: frame.inlined ? `${frame.name} [inlined]` : frame.name,
     line: source ? client.line(source.line) : 0,
     column: source ? (client.column(source.column ?? 1) ?? 0) : 0,
-    ...(source ? { source: client.source(source.path) } : {}),
+    ...(source
+      ? { source: { ...client.source(source.path), ...(frame.accessor ? { presentationHint: 'deemphasize' } : {}) } }
+      : {}),
     ...(moduleId === undefined ? {} : { moduleId }),
     instructionPointerReference: memoryReference(frame.address),
-    presentationHint: sourceKnown && !source ? 'subtle' : 'normal',
+    presentationHint: frame.accessor || (sourceKnown && !source) ? 'subtle' : 'normal',
   };
 }
 
