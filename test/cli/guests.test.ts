@@ -22,6 +22,9 @@ const LOOP_FOR_EVER = bootSector(0xeb, 0xfe);
 /** `mov dx, 0x80; mov al, N; out dx, al` for N = 1, 2, 3, then `cli; hlt`. */
 const THREE_POST_CODES = bootSector(0xba, 0x80, 0, ...[1, 2, 3].flatMap((code) => [0xb0, code, 0xee]), 0xfa, 0xf4);
 
+/** Sends back what COM1 receives: waits for LSR.DR, reads RBR, writes THR. */
+const ECHO = bootSector(0xba, 0xfd, 0x03, 0xec, 0xa8, 0x01, 0x74, 0xfb, 0xb2, 0xf8, 0xec, 0xee, 0xb2, 0xfd, 0xeb, 0xf3);
+
 interface Result {
   status: number;
   stdout: string;
@@ -217,6 +220,18 @@ describe('ringside with real guests', function () {
       const status = await new Promise((resolve) => child.on('close', resolve));
       assert.equal(status, 130, stderr);
       assert.match(stderr, /Interrupted\.\n$/);
+    });
+
+    it('types its standard input into COM1', async () => {
+      const text = 'a line that is longer than the FIFO of a UART\n';
+      const child = start('run', file('echo.bin', ECHO), '--until-serial', '^a line .* UART\\n');
+      let stdout = '';
+      child.stdout?.on('data', (data: Buffer) => {
+        stdout += data.toString();
+      });
+      child.stdin?.end(text);
+      assert.equal(await new Promise((resolve) => child.on('close', resolve)), 0);
+      assert.equal(stdout, text);
     });
 
     it('ends with a pipe open on its standard input', async () => {
