@@ -2,8 +2,10 @@ import { describeCase } from './support/compare';
 import { Campaign } from './support/campaign';
 import { CANDIDATES } from './support/generator';
 import { NativeProcessor } from './support/native';
+import { BUILDS, runAsGuest, runNatively } from './support/programs';
 
-const USAGE = 'usage: npm run differential -- [--seconds N] [--seed N] [--only MNEMONIC,…] [--show N]';
+const USAGE =
+  'usage: npm run differential -- [--seconds N] [--seed N] [--only MNEMONIC,…] [--show N]\n       npm run differential -- --programs';
 
 function options(argv: readonly string[]): { seconds: number; seed: number; show: number; only: string[] } {
   const chosen = { seconds: 60, seed: 1, show: 20, only: [] as string[] };
@@ -22,7 +24,23 @@ function options(argv: readonly string[]): { seconds: number; seed: number; show
   return chosen;
 }
 
+/** Compiles the C programs in every way and compares what process and guest print. */
+async function comparePrograms(): Promise<void> {
+  for (const build of BUILDS) {
+    const [expected, actual] = [await runNatively(build), await runAsGuest(build)];
+    const line = expected.split('\n').findIndex((text, i) => text !== actual.split('\n')[i]);
+    console.log(
+      `${build.cpu} -O${build.optimization}: ${expected === actual ? 'same' : `differs in line ${line + 1}`}`,
+    );
+    if (expected !== actual) process.exitCode = 1;
+  }
+}
+
 async function main(): Promise<void> {
+  if (process.argv[2] === '--programs') {
+    await comparePrograms();
+    return;
+  }
   const { seconds, seed, show, only } = options(process.argv.slice(2));
   const native = await NativeProcessor.start();
   if (typeof native === 'string') {

@@ -44,8 +44,8 @@ export class CaseBuilder {
   ) {
     this.registers = Array.from({ length: 8 }, () => interesting(random));
     const flags = [0x1, 0x4, 0x10, 0x40, 0x80, 0x800].reduce((all, flag) => all | (random.chance(0.5) ? flag : 0), 0);
-    // IF is always on in user mode; DF now and then.
-    this.eflags = 0x202 | flags | (random.chance(0.15) ? 0x400 : 0);
+    // IF is always on in user mode; DF and TF now and then.
+    this.eflags = 0x202 | flags | (random.chance(0.15) ? 0x400 : 0) | (random.chance(0.05) ? 0x100 : 0);
     const data = this.dataSelectors();
     const other = () => (data.length > 0 && random.chance(0.6) ? random.pick(data) : 0);
     const flatOr = (probability: number) =>

@@ -7,7 +7,7 @@ const REGISTERS = ['EAX', 'ECX', 'EDX', 'EBX', 'ESP', 'EBP', 'ESI', 'EDI'];
 const SEGMENTS = ['ES', 'CS', 'SS', 'DS', 'FS', 'GS'];
 
 /** What user code can change and sees the same on every processor. RF, as pushed, is not among it. */
-const COMPARED_FLAGS = layout.FLAGS_ARITHMETIC | layout.FLAG_DF;
+const COMPARED_FLAGS = layout.FLAGS_ARITHMETIC | layout.FLAG_DF | layout.FLAG_TF;
 
 /** The instruction-fetch bit: set where the kernel uses no-execute pages, which the 386 does not have. */
 const PF_FETCH = 0x10;

@@ -1,0 +1,86 @@
+/* Runs all programs, as a Linux process (-DLINUX) or as a multiboot guest. */
+#include "runtime.h"
+
+#ifdef LINUX
+#include "../native/linux.h"
+
+static char buffer[4096];
+static size_t used;
+
+static void flush(void)
+{
+	system_call(SYS_WRITE, 1, (long)buffer, used, 0, 0, 0);
+	used = 0;
+}
+
+void output(const char *bytes, size_t count)
+{
+	while (count--) {
+		if (used == sizeof(buffer))
+			flush();
+		buffer[used++] = *bytes++;
+	}
+}
+
+static _Noreturn void finish(void)
+{
+	flush();
+	system_exit(0);
+}
+#else
+void output(const char *bytes, size_t count)
+{
+	while (count--)
+		asm volatile("outb %%al, $0xe9" : : "a"(*bytes++));
+}
+
+static _Noreturn void finish(void)
+{
+	for (;;)
+		asm volatile("outb %%al, $0xf4" : : "a"(0x10));
+}
+#endif
+
+void run_programs(void);
+
+__attribute__((noreturn, used)) void run_programs(void)
+{
+	static const struct {
+		const char *name;
+		void (*run)(void);
+	} programs[] = {
+		{ "sorting", sorting },
+		{ "big numbers", big_numbers },
+		{ "checksums", checksums },
+		{ "strings", strings },
+		{ "wide arithmetic", wide_arithmetic },
+		{ "narrow arithmetic", narrow_arithmetic },
+		{ "control flow", control_flow },
+		{ "tables", tables },
+		{ "compression", compression },
+		{ "machine", machine },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+		print("-- %s\n", programs[i].name);
+		programs[i].run();
+	}
+	print("-- done\n");
+	finish();
+}
+
+#ifdef LINUX
+asm("	.globl	_start\n"
+    "_start:\n"
+    "	xorl	%ebp, %ebp\n"
+    "	andl	$-16, %esp\n"
+    "	call	run_programs\n");
+#else
+int main(void);
+
+int main(void)
+{
+	run_programs();
+}
+#endif
