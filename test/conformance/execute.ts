@@ -61,7 +61,9 @@ function readRegister(cpu: Cpu, name: RegisterName): number | undefined {
   if (general !== undefined) return name.length === 2 ? state.reg16(general) : state.reg(general);
   const segment = SEGMENTS[name];
   if (segment !== undefined) return state.selector(segment);
-  if (name === 'ip' || name === 'eip') return state.eip;
+  // IP has 16 bits on the 286; on the 386 an instruction that ends at FFFF leaves 10000 in EIP.
+  if (name === 'ip') return state.eip & 0xffff;
+  if (name === 'eip') return state.eip;
   if (name === 'flags' || name === 'eflags') return state.eflags;
   return undefined;
 }
@@ -73,6 +75,13 @@ const MAX_INSTRUCTIONS = 0x10010;
 export interface Comparison {
   /** EFLAGS bits that the instruction leaves undefined. */
   readonly undefinedFlags: number;
+}
+
+/** Where real mode has pushed FLAGS. The file's address is that of the bus, which is even. */
+function pushedFlags(test: MooTest): number {
+  const { ss, sp } = { ...test.initial.registers, ...test.final.registers };
+  if (ss === undefined || sp === undefined) return (test.exception?.flagsAddress as number) >>> 0;
+  return (ss << 4) + ((sp + 4) & 0xffff);
 }
 
 /** Runs one test; gives the differences in words, none if it passed. */
@@ -100,7 +109,7 @@ export function executeTest(machine: BareMachine, file: MooFile, test: MooTest, 
     const isFlags = name === 'flags' || name === 'eflags';
     compare(name, expected, actual, isFlags ? flagMask : (file.mask[name] ?? 0xffffffff));
   }
-  const flagsAt = test.exception?.flagsAddress;
+  const flagsAt = test.exception && pushedFlags(test);
   const final = new Map(test.initial.memory.map(([address, value]) => [address, value]));
   for (const [address, value] of test.final.memory) final.set(address, value);
   for (const [address, value] of final) {

@@ -35,7 +35,7 @@ for (const path of mooFiles(resolve(folder))) {
   let bad = 0;
   let ran = 0;
   for (const test of file.tests) {
-    const rule = deliberateDifference(file.cpu, test.bytes);
+    const rule = deliberateDifference(file.cpu, test);
     if (rule !== undefined) {
       rules.set(rule, (rules.get(rule) ?? 0) + 1);
       continue;
