@@ -3,7 +3,7 @@ import { FLAG_AC, FLAG_ID, FLAG_NT, Register, SegmentIndex } from '../../../src/
 import { type TestCase, TIMED_OUT } from './case';
 import { type EmulatedOutcome, EmulatedProcessor } from './emulated';
 import { STRINGS } from './generator';
-import { CODE, LOW_CODE, SEGMENTS, selectorOf, WINDOWS } from './layout';
+import { CODE, LONG_MODE_CODE, LOW_CODE, SEGMENTS, selectorOf, WINDOWS } from './layout';
 
 /** Where the executor itself is, and what the kernel maps into every process: code there is another world. */
 const OWN_TO_THE_HOST: readonly (readonly [number, number])[] = [
@@ -24,7 +24,7 @@ const PAGE_FAULT: number = Vector.PF;
 const NAME_SELECTORS: ReadonlySet<number> = new Set([Vector.NP, Vector.SS, Vector.GP]);
 
 /** GDT entries whose contents are the computer's own: the 64-bit code segment and the processor number. */
-const HOST_SELECTORS = new Set([0x30, 0x78]);
+const HOST_SELECTORS = new Set([LONG_MODE_CODE & ~7, 0x78]);
 
 /** Flags that outlive the case on the host. */
 const LASTING_FLAGS = FLAG_NT | FLAG_AC | FLAG_ID;
