@@ -128,23 +128,38 @@ describe('a guest written in C', function () {
     }
   });
 
-  it('comes from a hypercall back to the line that made it', async () => {
+  it('steps from a port access as if from the line of the driver that is shown', async () => {
+    for (const mode of ['none', 'trap', 'vtx', 'vmi'] as const) {
+      const guest = await boot(mode);
+      guest.specs('out COM1.THR');
+      const stop = await guest.stop();
+      const via = mode === 'vmi' ? ', via hypercall OUTB' : mode === 'none' ? '' : `, via ${mode}`;
+      assert.match(stop.text, /^OUT 0x3f8 \(COM1\.THR\), 1 byte, value 0x52 'R'/);
+      assert.ok(stop.text.includes(`'R'${via} at uart_putc+0x`), stop.text);
+      const shown = guest.session.stack().find(({ accessor, source }) => !accessor && source);
+      assert.equal(shown?.name, 'uart_putc');
+      assert.equal(shown.source?.line, OUT);
+      await guest.step('over');
+      assert.equal(guest.line, `uart.c:${OUT + 1}`, mode);
+      assert.equal(guest.serial, 'R', mode);
+    }
+  });
+
+  it('steps out of the function whose access stopped the guest', async () => {
     const guest = await boot('vmi');
     guest.specs('out COM1.THR');
-    const stop = await guest.stop();
-    assert.match(
-      stop.text,
-      /^OUT 0x3f8 \(COM1\.THR\), 1 byte, value 0x52 'R', via hypercall OUTB at uart_putc\+0x[0-9a-f]+$/,
-    );
-    const [stub, , caller] = guest.session.stack();
-    assert.equal(stub.name, 'VMI OUTB');
-    assert.equal(caller.name, 'uart_putc');
-    assert.equal(caller.source?.line, OUT);
+    await guest.stop();
     await guest.step('out');
+    assert.match(guest.session.stack()[0].name, /^put_on_console/);
+  });
+
+  it('steps by instruction through the stub of a hypercall', async () => {
+    const guest = await boot('vmi');
+    guest.specs('out COM1.THR');
+    await guest.stop();
+    assert.equal(guest.session.stack()[0].name, 'VMI OUTB');
+    await guest.step('over', 'instruction');
     assert.equal(guest.session.stack()[0].name, 'vmi_outb');
-    await guest.step('out');
-    assert.equal(guest.session.stack()[0].name, 'uart_putc');
-    assert.equal(guest.serial, 'R');
   });
 
   it('stops before a hypercall with its arguments, and makes it once', async () => {

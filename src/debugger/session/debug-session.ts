@@ -19,6 +19,8 @@ import { CallSites } from '../stack/call-site';
 import { CallStack } from '../stack/frames';
 import { markAccessors } from '../stack/io-accessors';
 import { createStep } from '../stepping/create-step';
+import { LeaveAccessorsStep } from '../stepping/leave-accessors-step';
+import type { Step } from '../stepping/step';
 import { describePortAccess } from '../stops/access-text';
 import {
   type BreakpointStatus,
@@ -163,7 +165,12 @@ export class DebugSession implements Session {
     if (this.running || this.ended) return;
     this.started = true;
     const tools = { guest: this.guest, code: this.tables.code, disassembler: this.disassembler };
-    const step = createStep(tools, kind, granularity);
+    const make = (): Step | undefined => createStep(tools, kind, granularity);
+    // A user who steps by lines stands at the line shown, not in the accessor that it has called.
+    const step =
+      this.stoppedAtAccess && granularity !== 'instruction'
+        ? new LeaveAccessorsStep(tools, kind !== 'out', make)
+        : make();
     if (!step) {
       this.output.line('message', 'This is the outermost function: there is nothing to step out to.');
       this.host.defer(() => this.stopped({ reason: 'step', text: `step at ${this.here}`, breakpointIds: [] }));
