@@ -15,7 +15,7 @@ describe('ringside: arguments', () => {
     [['run', 'g.elf', '--memory', '--cpu', '386'], '--memory needs a value: --memory MB.'],
     [['run', 'g.elf', '--memory', '64', '--memory', '32'], '--memory is given twice.'],
     [['run', 'g.elf', '--help=now'], '--help takes no value.'],
-    [['run', 'g.elf', '--memory', 'lots'], '--memory: expected a count such as 5000000 or 5M, got "lots".'],
+    [['run', 'g.elf', '--memory', 'lots'], '--memory: expected a whole number of MiB, got "lots".'],
     [['run', 'g.elf', '--memory', '9999'], '--memory: expected a whole number from 1 to 2047, got 9999.'],
     [['run', 'g.elf', '--cpu', '286'], '--cpu: expected one of 386, 486, pentium, pentium2, pentium3, got "286".'],
     [['run', 'g.elf', '--drive', 'x,kind=tape'], '--drive: expected one of disk, cdrom, floppy, got "tape".'],
