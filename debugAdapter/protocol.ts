@@ -150,6 +150,14 @@ export interface ExitLogResponse {
   next: number;
 }
 
+/** `ringside/exitTimeline` takes no arguments: when the exits of the whole run took their time. */
+export interface ExitTimelineResponse {
+  /** Length of one span, cycles of guest time. */
+  spanCycles: number;
+  /** One row per channel that was used: exit cycles of each span, at most 240, all rows equally long. */
+  channels: { channel: ChannelName; cycles: number[] }[];
+}
+
 /** `ringside/devices` takes no arguments. */
 export interface DevicesResponse {
   devices: {
@@ -219,6 +227,7 @@ export interface CustomRequests {
   'ringside/ports': { arguments: undefined; response: PortsResponse };
   'ringside/hypercalls': { arguments: undefined; response: HypercallsResponse };
   'ringside/exitLog': { arguments: ExitLogArguments; response: ExitLogResponse };
+  'ringside/exitTimeline': { arguments: undefined; response: ExitTimelineResponse };
   'ringside/devices': { arguments: undefined; response: DevicesResponse };
   'ringside/descriptorTables': { arguments: undefined; response: DescriptorTablesResponse };
   'ringside/pageWalk': { arguments: PageWalkArguments; response: PageWalkResponse };

@@ -68,6 +68,10 @@ export const customRequests: { readonly [C in keyof CustomRequests]: RequestHand
     (context, args) => context.session.inspect.exitLog(args),
   ),
 
+  'ringside/exitTimeline': custom('ringside/exitTimeline', nothing, (context) =>
+    context.session.inspect.exitTimeline(),
+  ),
+
   'ringside/devices': custom('ringside/devices', nothing, (context) => context.session.inspect.devices()),
 
   'ringside/descriptorTables': custom('ringside/descriptorTables', nothing, (context) =>

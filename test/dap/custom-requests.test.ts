@@ -97,6 +97,7 @@ describe('custom requests', function () {
         'ringside/devices',
         'ringside/exitCosts',
         'ringside/exitLog',
+        'ringside/exitTimeline',
         'ringside/hypercalls',
         'ringside/pageWalk',
         'ringside/ports',
@@ -135,6 +136,20 @@ describe('custom requests', function () {
       const { entries } = await client.body('ringside/exitLog', { count: 10000, filter: { port: 0x3f8 } });
       assert.ok(entries.length > 0 && entries.every(({ port }) => port === 0x3f8));
       assert.equal(entries.length, all.entries.filter(({ port }) => port === 0x3f8).length);
+    });
+
+    it('ringside/exitTimeline: all exit cycles, by channel', async () => {
+      const { spanCycles, channels } = await client.body('ringside/exitTimeline');
+      const { rows, totals } = await costs(client, 'channel');
+      assert.ok(spanCycles * channels[0].cycles.length <= 2 * totals.guestCycles);
+      for (const { channel, cycles } of channels) {
+        const row = rows.find(({ key }) => key === channel);
+        assert.equal(
+          cycles.reduce((all, span) => all + span, 0),
+          row?.totalCycles,
+        );
+      }
+      assert.equal(channels.length, rows.length);
     });
 
     it('ringside/devices: registers and state', async () => {

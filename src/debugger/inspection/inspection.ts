@@ -42,6 +42,7 @@ export function createInspection(parts: InspectionParts): Inspection {
     ports: () => ({ ports: portRows({ guest, log, places, direct }, (port) => parts.portBreakpoints(port)) }),
     hypercalls: () => hypercallRows(hypervisor, places, (call) => parts.hypercallBreakpoints(call)),
     exitLog: (query) => exitLogRows(log, places, query),
+    exitTimeline: () => log.timeline.data,
     devices: () => deviceRows(guest),
     descriptorTables: () => descriptorTables(guest),
     pageWalk: (address) => pageWalk(guest, address, (expression) => parts.evaluate(expression)),

@@ -153,6 +153,14 @@ export interface ModuleRow {
   symbols: string;
 }
 
+/** Cycles that exits took in equal spans of guest time. */
+export interface ExitTimelineRows {
+  /** Length of one span, cycles of guest time. */
+  spanCycles: number;
+  /** One row per channel that was used, all equally long. */
+  channels: { channel: Channel; cycles: number[] }[];
+}
+
 /**
  * Questions about the guest that have pure data for an answer. The shapes are those of the adapter's custom
  * requests (`ringside/exitCosts` and so on), member for member.
@@ -162,6 +170,8 @@ export interface Inspection {
   ports(): { ports: PortRow[] };
   hypercalls(): { available: boolean; calls: HypercallRow[] };
   exitLog(query: ExitLogQuery): { entries: ExitLogRow[]; first: number; next: number };
+  /** When the exits of the whole run took their time, in at most 240 spans. */
+  exitTimeline(): ExitTimelineRows;
   devices(): {
     devices: {
       name: string;

@@ -2,15 +2,22 @@ import type { CostParts, ExitRecord } from './exit-record';
 import { type ExitQueryResult, ExitReport, type GroupFunction } from './exit-report';
 import { emptyRecord, ExitRing } from './exit-ring';
 import { type ExitKey, type ExitSums, ExitTable } from './exit-table';
+import { ExitTimeline } from './exit-timeline';
 
 /** Exits kept in full unless said otherwise. */
 const DEFAULT_RING_CAPACITY = 65536;
+
+function totalCycles(cost: CostParts): number {
+  return cost.transition + cost.decode + cost.device + cost.return;
+}
 
 /**
  * All exits since launch: sums for ever, the last ones in full. Adding an exit costs a fraction of a microsecond and
  * allocates nothing.
  */
 export class ExitLog {
+  /** When the exits took their time. */
+  readonly timeline = new ExitTimeline();
   private readonly table = new ExitTable();
   private readonly ring: ExitRing;
   private readonly scratch = emptyRecord();
@@ -41,6 +48,7 @@ export class ExitLog {
     record.sequence = this.next++;
     this.table.add(record);
     this.ring.write(record);
+    this.timeline.add(record.channel, record.time, totalCycles(record.cost));
   }
 
   /**
@@ -59,6 +67,7 @@ export class ExitLog {
     record.hostNs += hostNs;
     this.table.add(record);
     this.ring.write(record);
+    this.timeline.add(record.channel, record.time, totalCycles(cost));
   }
 
   /**
@@ -117,6 +126,7 @@ export class ExitLog {
   /** Forgets everything; numbers start at 0 again. */
   clear(): void {
     this.table.clear();
+    this.timeline.clear();
     this.next = 0;
     this.delivered = 0;
   }

@@ -240,6 +240,7 @@ export class FakeSession implements Session {
     }),
     hypercalls: () => ({ available: true, calls: [] }),
     exitLog: () => ({ entries: [], first: 0, next: 0 }),
+    exitTimeline: () => ({ spanCycles: 1024, channels: [{ channel: 'trap', cycles: [0, 300] }] }),
     devices: () => ({ devices: [] }),
     descriptorTables: () => ({ gdt: [], ldt: [], idt: [] }),
     pageWalk: (address) => {

@@ -1,0 +1,58 @@
+import type { Channel } from '../../machine/bus/port-access';
+import { CHANNEL_INDEX, CHANNELS } from './exit-table';
+
+/** Cycles that exits took in equal spans of guest time, by channel. */
+export interface ExitTimelineData {
+  /** Length of one span, cycles of guest time. */
+  spanCycles: number;
+  /** One row per channel that was used; `cycles[n]` is what began in the n-th span. Rows are equally long. */
+  channels: { channel: Channel; cycles: number[] }[];
+}
+
+/** So many points are more than a plot has room for, and few enough to be sent five times a second. */
+const SPANS = 240;
+const FIRST_SPAN_CYCLES = 1024;
+
+/**
+ * Sums the cost of exits into at most 240 spans of guest time. When time outgrows them, neighbours are merged and spans
+ * get twice as long: memory is fixed, however long the guest runs, and adding costs a few operations.
+ */
+export class ExitTimeline {
+  private spanCycles = FIRST_SPAN_CYCLES;
+  private used = 0;
+  private readonly sums = CHANNELS.map(() => new Float64Array(SPANS));
+
+  /**
+   * @param time guest time at which the exit began, cycles, 0 or more
+   * @param cycles its cost
+   */
+  add(channel: Channel, time: number, cycles: number): void {
+    while (time >= this.spanCycles * SPANS) this.widen();
+    const span = Math.floor(time / this.spanCycles);
+    if (span >= this.used) this.used = span + 1;
+    this.sums[CHANNEL_INDEX[channel]][span] += cycles;
+  }
+
+  get data(): ExitTimelineData {
+    const rows = CHANNELS.map((channel) => ({
+      channel,
+      cycles: Array.from(this.sums[CHANNEL_INDEX[channel]].subarray(0, this.used)),
+    }));
+    return { spanCycles: this.spanCycles, channels: rows.filter(({ cycles }) => cycles.some((sum) => sum > 0)) };
+  }
+
+  clear(): void {
+    this.spanCycles = FIRST_SPAN_CYCLES;
+    this.used = 0;
+    for (const sums of this.sums) sums.fill(0);
+  }
+
+  private widen(): void {
+    this.spanCycles *= 2;
+    this.used = Math.ceil(this.used / 2);
+    for (const sums of this.sums) {
+      for (let span = 0; span < SPANS / 2; span++) sums[span] = sums[2 * span] + sums[2 * span + 1];
+      sums.fill(0, SPANS / 2);
+    }
+  }
+}
