@@ -14,7 +14,11 @@ module.exports = {
     room('hypervisor-sees-the-machine', '^src/hypervisor/', '^src/(hypervisor|machine)/'),
     room('debugger-sees-below', '^src/debugger/', '^src/(debugger|hypervisor|machine|symbols)/'),
     room('adapter-sees-below', '^debugAdapter/', '^(debugAdapter|src/(debugger|hypervisor|machine|symbols))/'),
-    room('cli-uses-debugger-and-adapter', '^src/cli/', '^(debugAdapter|src/(cli|debugger|hypervisor|machine|symbols))/'),
+    room(
+      'cli-uses-debugger-and-adapter',
+      '^src/cli/',
+      '^(debugAdapter|src/(cli|debugger|hypervisor|machine|symbols))/',
+    ),
     room('language-is-alone', '^src/language/', '^src/(language|machine/isa)/'),
     {
       name: 'vscode-in-the-extension-only',
