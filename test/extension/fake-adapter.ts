@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { CustomEvents, CustomRequests, ExitCostRow, ExitLogEntry } from '../../debugAdapter/protocol';
+import type { CustomEvents, CustomRequests, ExitCostRow } from '../../debugAdapter/protocol';
 
 type Answers = {
   [K in keyof CustomRequests]?: (args: CustomRequests[K]['arguments']) => CustomRequests[K]['response'];
@@ -149,27 +149,5 @@ export function costAnswer(rows: ExitCostRow[], mode: string): CustomRequests['r
       mode,
       nextSequence: samples,
     },
-  };
-}
-
-/** Exit `sequence` of a run in which one exit follows another every 1000 cycles. */
-export function logEntry(sequence: number, channel: ExitLogEntry['channel']): ExitLogEntry {
-  return {
-    sequence,
-    instructions: sequence * 20,
-    time: sequence * 1000,
-    reason: 'IO',
-    channel,
-    port: 0x3f8,
-    direction: 'out',
-    width: 1,
-    repeat: 1,
-    value: 0x41,
-    eip: '0x00101234',
-    cpl: 0,
-    cr3: '0x00000000',
-    bytes: 'ee',
-    cost: { transition: 200, decode: 150, device: 100, return: 50 },
-    hostNs: 250,
   };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Frame } from 'playwright-core';
 import type { ExitCostRow, GroupBy } from '../../debugAdapter/protocol';
-import { costAnswer, costRow, FakeAdapter, logEntry } from '../extension/fake-adapter';
+import { costAnswer, costRow, FakeAdapter } from '../extension/fake-adapter';
 import { type Theme, Workbench } from './workbench';
 
 const EXITS = 4000;
@@ -21,15 +21,20 @@ function rows(groupBy: GroupBy, mode: 'trap' | 'vmi', file: string): ExitCostRow
   ];
 }
 
+/** Something that goes up and down, as the load of a guest does. */
+function wave(height: number, phase: number): number[] {
+  return Array.from({ length: 200 }, (_, index) => Math.round(height * (1.2 + Math.sin(index / 9 + phase))));
+}
+
 function adapter(mode: 'trap' | 'vmi', file: () => string): FakeAdapter {
   return new FakeAdapter({
     'ringside/exitCosts': ({ groupBy }) => costAnswer(rows(groupBy, mode, file()), mode),
-    'ringside/exitLog': ({ start = 0, count = 100 }) => ({
-      entries: Array.from({ length: Math.min(count, EXITS - start) }, (_, i) =>
-        logEntry(start + i, mode === 'trap' || i % 5 === 0 ? 'trap' : 'hypercall'),
-      ),
-      first: 0,
-      next: EXITS,
+    'ringside/exitTimeline': () => ({
+      spanCycles: 16_384,
+      channels: [
+        { channel: 'trap', cycles: wave(mode === 'trap' ? 9000 : 1500, 0) },
+        ...(mode === 'vmi' ? [{ channel: 'hypercall' as const, cycles: wave(5000, 2) }] : []),
+      ],
     }),
     'ringside/ports': () => ({ ports: [] }),
     'ringside/hypercalls': () => ({ available: mode === 'vmi', calls: [] }),

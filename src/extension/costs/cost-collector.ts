@@ -1,25 +1,18 @@
 import * as vscode from 'vscode';
-import type { ExitCostsResponse, ExitLogResponse, GroupBy } from '../../../debugAdapter/protocol';
+import type { ExitTimelineResponse, GroupBy } from '../../../debugAdapter/protocol';
 import { Refresher } from '../sessions/refresher';
 import type { RingsideSession } from '../sessions/ringside-session';
 import type { SessionRegistry } from '../sessions/session-registry';
 import { type CostView, GROUP_KEYS, type Run } from './run';
 import type { RunHistory } from './run-history';
-import { Timeline } from './timeline';
 
-/** The most log entries that one request asks for (debugAdapter/protocol.ts). */
-const LOG_ENTRIES = 10_000;
+const NO_TIMELINE: ExitTimelineResponse = { spanCycles: 1, channels: [] };
 
 /** What is known of one session's exits. */
 interface Collected {
-  session: RingsideSession;
-  timeline: Timeline;
-  /** Exits before this one are in the timeline. */
-  timelineNext: number;
-  timelineCycles: number;
   view?: CostView;
-  /** Set when the session has ended. */
-  final?: Run;
+  /** Set when the session has ended: nothing can be asked any more. */
+  final?: { run: Run; timeline: ExitTimelineResponse };
 }
 
 /**
@@ -76,10 +69,7 @@ export class CostCollector implements vscode.Disposable {
 
   private of(session: RingsideSession): Collected {
     let entry = this.collected.get(session);
-    if (!entry) {
-      entry = { session, timeline: new Timeline(), timelineNext: 0, timelineCycles: 0 };
-      this.collected.set(session, entry);
-    }
+    if (!entry) this.collected.set(session, (entry = {}));
     return entry;
   }
 
@@ -88,115 +78,62 @@ export class CostCollector implements vscode.Disposable {
     if (!session) return;
     const entry = this.of(session);
     if (entry.final) {
-      this.showFinal(entry);
+      this.showFinal(session, entry);
       return;
     }
     const groupBy = this.group;
     const sinceLastStop = this.onlySinceStop;
     try {
-      const [costs] = await Promise.all([
+      const [costs, timeline] = await Promise.all([
         session.request('ringside/exitCosts', { groupBy, ...(sinceLastStop ? { since: session.resumedAt } : {}) }),
-        this.fetchTimeline(entry),
+        session.request('ringside/exitTimeline'),
       ]);
-      if (!entry.final) this.setView(entry, groupBy, sinceLastStop, costs);
+      if (!entry.final) this.setView(session, entry, { groupBy, sinceLastStop, costs, timeline });
     } catch {
       // Starting, or ended in between: `finish` has the last word.
     }
   }
 
-  /** One request that brings the timeline up to date: the log if it has all exits since, else their sums. */
-  private async fetchTimeline(entry: Collected): Promise<void> {
-    const { session } = entry;
-    // A restart counts from zero again.
-    if (session.nextSequence < entry.timelineNext)
-      Object.assign(entry, { timeline: new Timeline(), timelineNext: 0, timelineCycles: 0 });
-    const start = entry.timelineNext;
-    if (session.nextSequence - start <= LOG_ENTRIES) {
-      const log = await session.request('ringside/exitLog', { start, count: LOG_ENTRIES });
-      if (entry.timelineNext === start) addLog(entry, log);
-    } else {
-      const costs = await session.request('ringside/exitCosts', { groupBy: 'channel', since: start });
-      if (entry.timelineNext === start) addSums(entry, costs);
-    }
-  }
-
-  private setView(entry: Collected, groupBy: GroupBy, sinceLastStop: boolean, costs: ExitCostsResponse): void {
-    const { name, state, startedAt } = entry.session;
-    entry.view = {
-      session: { name, state, startedAt: startedAt.getTime() },
-      groupBy,
-      sinceLastStop,
-      costs,
-      timeline: entry.timeline.data,
-    };
-    if (entry.session === this.registry.current) this.changed.fire();
+  private setView(session: RingsideSession, entry: Collected, view: Omit<CostView, 'session'>): void {
+    const { name, state, startedAt } = session;
+    entry.view = { session: { name, state, startedAt: startedAt.getTime() }, ...view };
+    if (session === this.registry.current) this.changed.fire();
   }
 
   /** All requests leave before this returns to its caller: afterwards the adapter is gone. */
   private async finish(session: RingsideSession): Promise<void> {
     const entry = this.of(session);
     if (entry.final) return;
-    const timeline = this.fetchTimeline(entry).catch(() => undefined);
-    const answers = GROUP_KEYS.map((groupBy) => session.request('ringside/exitCosts', { groupBy }));
-    const settled = await Promise.allSettled(answers);
-    await timeline;
+    const [timeline, ...groups] = await Promise.allSettled([
+      session.request('ringside/exitTimeline'),
+      ...GROUP_KEYS.map((groupBy) => session.request('ringside/exitCosts', { groupBy })),
+    ] as const);
+    const last = entry.view;
     const rows: Run['rows'] = {};
-    let totals = entry.view?.costs.totals;
-    settled.forEach((answer, index) => {
+    let totals = last?.costs.totals;
+    groups.forEach((answer, index) => {
       if (answer.status !== 'fulfilled') return;
-      rows[GROUP_KEYS[index]] = answer.value.rows;
-      totals = answer.value.totals;
+      const costs = answer.value;
+      rows[GROUP_KEYS[index]] = costs.rows;
+      totals = costs.totals;
     });
-    if (rows.channel && totals) addMissing(entry, rows.channel, totals.guestCycles);
-    // Stopped by the user: the adapter did not answer any more. What was seen last is kept.
-    if (entry.view && !rows[entry.view.groupBy] && !entry.view.sinceLastStop)
-      rows[entry.view.groupBy] = entry.view.costs.rows;
+    // Stopped by the user, the adapter may not answer any more. What was seen last is kept.
+    if (last && !rows[last.groupBy] && !last.sinceLastStop) rows[last.groupBy] = last.costs.rows;
     if (!totals) return;
-    const run: Run = {
-      id: session.id,
-      name: session.name,
-      mode: totals.mode,
-      startedAt: session.startedAt.getTime(),
-      totals,
-      rows,
+    const { id, name, startedAt } = session;
+    const run: Run = { id, name, mode: totals.mode, startedAt: startedAt.getTime(), totals, rows };
+    entry.final = {
+      run,
+      timeline: timeline.status === 'fulfilled' ? timeline.value : (last?.timeline ?? NO_TIMELINE),
     };
-    entry.final = run;
     if (totals.samples > 0) await this.history.add(run);
-    this.showFinal(entry);
+    this.showFinal(session, entry);
   }
 
-  private showFinal(entry: Collected): void {
-    const { rows, totals } = entry.final!;
+  private showFinal(session: RingsideSession, entry: Collected): void {
+    const { run, timeline } = entry.final!;
+    const costs = { rows: run.rows[this.group] ?? [], totals: run.totals };
     // "Since the last stop" needs the adapter; after the end the whole run is shown.
-    this.setView(entry, this.group, false, { rows: rows[this.group] ?? [], totals });
-  }
-}
-
-function addLog(entry: Collected, { entries, next }: ExitLogResponse): void {
-  for (const { channel, time, cost } of entries) {
-    entry.timeline.add(channel, time, cost.transition + cost.decode + cost.device + cost.return);
-    entry.timelineCycles = Math.max(entry.timelineCycles, time);
-  }
-  const last = entries.at(-1);
-  entry.timelineNext = last ? last.sequence + 1 : Math.max(entry.timelineNext, next);
-}
-
-function addSums(entry: Collected, { rows, totals }: ExitCostsResponse): void {
-  for (const row of rows) {
-    if (row.channel !== 'mixed')
-      entry.timeline.spread(row.channel, entry.timelineCycles, totals.guestCycles, row.totalCycles);
-  }
-  entry.timelineCycles = totals.guestCycles;
-  entry.timelineNext = totals.nextSequence;
-}
-
-/** At the end: what neither the log nor earlier sums held is spread over the time since the last exit in the log. */
-function addMissing(entry: Collected, channels: ExitCostsResponse['rows'], guestCycles: number): void {
-  const from = entry.timelineCycles < guestCycles ? entry.timelineCycles : 0;
-  for (const { channel, totalCycles } of channels) {
-    if (channel === 'mixed') continue;
-    const missing = totalCycles - entry.timeline.sum(channel);
-    // Less than a cycle is only rounding.
-    if (missing >= 1) entry.timeline.spread(channel, from, guestCycles, missing);
+    this.setView(session, entry, { groupBy: this.group, sinceLastStop: false, costs, timeline });
   }
 }

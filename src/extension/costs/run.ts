@@ -1,5 +1,4 @@
-import type { ExitCostRow, ExitCostsResponse, GroupBy } from '../../../debugAdapter/protocol';
-import type { TimelineData } from './timeline';
+import type { ExitCostRow, ExitCostsResponse, ExitTimelineResponse, GroupBy } from '../../../debugAdapter/protocol';
 
 /** All groupings of `ringside/exitCosts`, with their names in the panel. */
 export const GROUPINGS: Record<GroupBy, string> = {
@@ -37,5 +36,5 @@ export interface CostView {
   groupBy: GroupBy;
   sinceLastStop: boolean;
   costs: ExitCostsResponse;
-  timeline: TimelineData;
+  timeline: ExitTimelineResponse;
 }

@@ -2,7 +2,6 @@ import 'uplot/dist/uPlot.min.css';
 import './exit-costs/style.css';
 import type { PanelMessage, ShowMessage } from '../costs/messages';
 import { GROUPINGS, runLabel } from '../costs/run';
-import { CHANNELS } from '../costs/timeline';
 import { visibleColumns } from './exit-costs/columns';
 import { partsLegend } from './exit-costs/cost-parts';
 import { element, setText } from './exit-costs/dom';
@@ -45,13 +44,7 @@ const keys = element('div');
 const charts = element(
   'div',
   { class: 'charts' },
-  element(
-    'section',
-    { class: 'card' },
-    element('h2', {}, 'Exit cycles over guest time'),
-    channelLegend(),
-    timeline.node,
-  ),
+  element('section', { class: 'card' }, element('h2', {}, 'Exit cycles over guest time'), timeline.node),
   element('section', { class: 'card' }, keysTitle, partsLegend(), keys),
 );
 const empty = element('div', { class: 'empty' });
@@ -146,14 +139,4 @@ function copy(format: 'text' | 'csv'): void {
       ? toCsv(lines)
       : toText(`${GROUPINGS[message.view.groupBy]}: ${statusText(message)}`, visibleColumns(comparing), lines);
   send({ type: 'copy', text, what: `${lines.length} rows as ${format === 'csv' ? 'CSV' : 'text'}` });
-}
-
-function channelLegend(): HTMLElement {
-  return element(
-    'ul',
-    { class: 'legend', 'aria-label': 'Channels' },
-    ...CHANNELS.map((channel) =>
-      element('li', {}, element('span', { class: `swatch channel-${channel}`, 'aria-hidden': 'true' }), channel),
-    ),
-  );
 }

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { Timeline } from '../../../src/extension/costs/timeline';
 import { assemblyExpressionAt } from '../../../src/extension/hover/assembly-expression';
 import { SerialTerminal } from '../../../src/extension/serial/serial-terminal';
 import { Refresher } from '../../../src/extension/sessions/refresher';
@@ -9,44 +8,6 @@ import { toCsv, toText } from '../../../src/extension/webview/exit-costs/export'
 import { changeText, nanosecondsText, shortText } from '../../../src/extension/webview/exit-costs/format';
 import { filterLines, joinRuns, sortLines, sumLines } from '../../../src/extension/webview/exit-costs/table-model';
 import { costRow } from '../fake-adapter';
-
-describe('the timeline of exits', () => {
-  const total = (timeline: Timeline): number => timeline.data.cycles.flat().reduce((a, b) => a + b, 0);
-
-  it('keeps every cycle, however far time goes, in bounded memory', () => {
-    const timeline = new Timeline();
-    let sum = 0;
-    for (let i = 0; i < 5000; i++) {
-      timeline.add(i % 2 ? 'trap' : 'hypercall', i ** 2 * 37, i);
-      sum += i;
-    }
-    assert.equal(Math.round(total(timeline)), sum);
-    assert.ok(timeline.data.cycles[0].length <= 240);
-    assert.ok(timeline.data.spanCycles * timeline.data.cycles[0].length > 4999 ** 2 * 37);
-  });
-
-  it('puts each exit into its own span and channel', () => {
-    const timeline = new Timeline();
-    timeline.add('trap', 0, 5);
-    timeline.add('vtx', 1024 * 3, 7);
-    const { cycles, spanCycles } = timeline.data;
-    assert.equal(spanCycles, 1024);
-    assert.deepEqual(cycles, [
-      [0, 0, 0, 0],
-      [5, 0, 0, 0],
-      [0, 0, 0, 7],
-      [0, 0, 0, 0],
-    ]);
-  });
-
-  it('spreads sums over the time that they took', () => {
-    const timeline = new Timeline();
-    timeline.spread('trap', 1024, 1024 * 4 - 1, 30);
-    assert.deepEqual(timeline.data.cycles[1], [0, 10, 10, 10]);
-    timeline.spread('trap', 1e9, 2e9, 70);
-    assert.equal(Math.round(total(timeline)), 100);
-  });
-});
 
 describe('what the mouse points at in assembly', () => {
   const cases: [string, string, string | undefined][] = [

@@ -4,10 +4,8 @@ import { CostCollector } from '../../../src/extension/costs/cost-collector';
 import { RunHistory } from '../../../src/extension/costs/run-history';
 import { LiveQuery } from '../../../src/extension/sessions/live-query';
 import { SessionRegistry } from '../../../src/extension/sessions/session-registry';
-import { costAnswer, costRow, FakeAdapter, logEntry } from '../fake-adapter';
+import { costAnswer, costRow, FakeAdapter } from '../fake-adapter';
 import { endAllSessions, memento, until } from '../support';
-
-const sum = (numbers: number[] = []): number => numbers.reduce((a, b) => a + b, 0);
 
 describe('sessions, against an adapter that the test plays', () => {
   let fake: FakeAdapter;
@@ -44,10 +42,9 @@ describe('sessions, against an adapter that the test plays', () => {
         count(`costs ${groupBy}${since === undefined ? '' : ' since'}`);
         return costAnswer([costRow(`by ${groupBy}`, 500 - (since ?? 0), 80, 'trap')], 'trap');
       },
-      'ringside/exitLog': ({ start = 0, count: most = 100 }) => {
-        count('log');
-        const entries = Array.from({ length: Math.min(most, 500 - start) }, (_, i) => logEntry(start + i, 'trap'));
-        return { entries, first: 0, next: 500 };
+      'ringside/exitTimeline': () => {
+        count('timeline');
+        return { spanCycles: 1024, channels: [{ channel: 'trap', cycles: [1000, 3000] }] };
       },
     });
     registry = own(new SessionRegistry());
@@ -129,21 +126,10 @@ describe('sessions, against an adapter that the test plays', () => {
     assert.equal(run.totals.samples, 500);
     assert.equal(run.mode, 'trap');
     // Once for this collector and once for the extension's own.
-    assert.equal(answered.log, 2);
+    assert.equal(answered.timeline, 2);
     await collector.choose('port', false);
     assert.equal(collector.view?.costs.rows[0].key, 'by port');
-    assert.equal(sum(collector.view?.timeline.cycles[1]), 500 * 500);
-  });
-
-  it('put into the timeline what the log has lost', async () => {
-    const history = new RunHistory(memento());
-    const collector = own(new CostCollector(registry, history));
-    fake.answers['ringside/exitLog'] = () => ({ entries: [logEntry(499, 'trap')], first: 499, next: 500 });
-    fake.answers['ringside/exitCosts'] = () => costAnswer([costRow('x', 500, 800, 'trap')], 'trap');
-    await launch();
-    fake.event('terminated');
-    await until('a run in the history', () => history.runs.length === 1);
-    assert.equal(Math.round(sum(collector.view?.timeline.cycles[1])), 500 * 800);
+    assert.deepEqual(collector.view?.timeline.channels[0].cycles, [1000, 3000]);
   });
 
   it('show costs live, also since the last stop only', async () => {
@@ -160,17 +146,6 @@ describe('sessions, against an adapter that the test plays', () => {
     assert.equal(collector.view?.sinceLastStop, true);
     assert.equal(collector.view.costs.totals.samples, 200);
     assert.equal(answered['costs line since'], 1);
-  });
-
-  it('sum up exits that are too many to be fetched one by one', async () => {
-    const collector = own(new CostCollector(registry, new RunHistory(memento())));
-    await launch();
-    fake.custom('ringside/exitsChanged', { samples: 50_000, nextSequence: 50_000 });
-    await until('counts', () => registry.current!.nextSequence === 50_000);
-    collector.enabled = true;
-    await until('sums by channel', () => answered['costs channel since'] === 1);
-    await until('a view', () => (collector.view?.timeline.cycles[1] ?? []).some((sum) => sum > 0));
-    assert.equal(answered.log, undefined);
   });
 
   it('send breakpoints of the views to the adapter as function breakpoints', async () => {

@@ -117,7 +117,7 @@ export class CostTable {
         this.fillSource(cell, text, line);
         break;
       case 'channel':
-        if (cell.textContent !== text) cell.replaceChildren(element('span', { class: `channel ${text}` }, text));
+        if (cell.textContent !== text) cell.replaceChildren(element('span', { class: `way ${text}` }, text));
         break;
       case 'change': {
         const [before, now] = [line.before?.totalCycles ?? 0, line.now?.totalCycles ?? 0];

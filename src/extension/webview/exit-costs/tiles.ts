@@ -32,7 +32,7 @@ const TILES: { title: string; hint: string; text: (totals: Totals) => string; no
       samples > 0 ? `one exit in ${shortText(instructions / samples)}` : 'no exits yet',
   },
   {
-    title: 'Here',
+    title: 'Host time',
     hint: 'What the exits really cost on this computer',
     text: ({ hostNs }) => nanosecondsText(hostNs),
     note: ({ samples, hostNs }) => (samples > 0 ? `${nanosecondsText(hostNs / samples)} per exit` : 'none yet'),

@@ -1,80 +1,86 @@
 import uPlot from 'uplot';
-import { CHANNELS, type TimelineData } from '../../costs/timeline';
+import type { ChannelName, ExitTimelineResponse } from '../../../../debugAdapter/protocol';
 import { element } from './dom';
 import { shortText } from './format';
 import { channelColor, themeColor } from './theme';
 
 const HEIGHT = 190;
 
-/** Exit cycles over guest time, stacked by channel. */
+/** Exit cycles over guest time, stacked by channel, with the key to the colours. */
 export class TimelineChart {
-  readonly node = element('div', { class: 'plot' });
+  readonly node = element('div');
+  private readonly legend = element('ul', { class: 'legend', 'aria-label': 'Channels' });
+  private readonly canvas = element('div', { class: 'plot', role: 'img' });
   private plot: uPlot | undefined;
-  private data: TimelineData | undefined;
+  private data: ExitTimelineResponse | undefined;
   private drawn = '';
 
   constructor() {
-    new ResizeObserver(() => this.resize()).observe(this.node);
+    this.node.append(this.legend, this.canvas);
+    new ResizeObserver(() => this.resize()).observe(this.canvas);
   }
 
-  show(data: TimelineData): void {
-    const print = `${data.spanCycles}:${data.cycles.map((sums) => sums.join()).join(';')}`;
+  show(data: ExitTimelineResponse): void {
+    const print = JSON.stringify(data);
     if (print === this.drawn) return;
     this.drawn = print;
+    const before = this.data && channelsOf(this.data).join();
     this.data = data;
     // The channels in use decide the series; they seldom change.
-    const shape = usedChannels(data).join();
-    if (!this.plot || this.node.dataset.shape !== shape) this.rebuild();
+    if (!this.plot || before !== channelsOf(data).join()) this.rebuild();
     else this.plot.setData(stacked(data));
-    this.describe(data);
+    this.canvas.setAttribute('aria-label', inWords(data));
   }
 
   /** Draws anew with the colours of the present theme. */
   rebuild(): void {
     if (!this.data) return;
+    const channels = channelsOf(this.data);
     this.plot?.destroy();
-    const channels = usedChannels(this.data);
-    this.node.dataset.shape = channels.join();
-    this.node.replaceChildren();
-    this.plot = new uPlot(options(channels, this.width), stacked(this.data), this.node);
+    this.canvas.replaceChildren();
+    this.plot = new uPlot(options(channels, this.width), stacked(this.data), this.canvas);
+    this.legend.replaceChildren(...channels.map(legendItem));
   }
 
   private get width(): number {
-    return Math.max(200, this.node.clientWidth);
+    return Math.max(200, this.canvas.clientWidth);
   }
 
   private resize(): void {
     if (this.plot && this.plot.width !== this.width) this.plot.setSize({ width: this.width, height: HEIGHT });
   }
-
-  /** The plot in words, for screen readers. */
-  private describe({ cycles }: TimelineData): void {
-    const sums = CHANNELS.map((channel, index) => ({ channel, sum: cycles[index].reduce((a, b) => a + b, 0) }));
-    const parts = sums.filter(({ sum }) => sum > 0).map(({ channel, sum }) => `${channel} ${shortText(sum)} cycles`);
-    this.node.setAttribute('role', 'img');
-    this.node.setAttribute('aria-label', `Exit cycles over guest time: ${parts.join(', ') || 'none'}`);
-  }
 }
 
-function usedChannels({ cycles }: TimelineData): number[] {
-  const used = CHANNELS.map((_, index) => index).filter((index) => cycles[index].some((sum) => sum > 0));
-  return used.length > 0 ? used : [0];
+function channelsOf({ channels }: ExitTimelineResponse): ChannelName[] {
+  return channels.map(({ channel }) => channel);
+}
+
+function legendItem(channel: ChannelName): HTMLElement {
+  return element('li', {}, element('span', { class: `swatch channel-${channel}`, 'aria-hidden': 'true' }), channel);
+}
+
+/** The plot for those who do not see it. */
+function inWords({ channels }: ExitTimelineResponse): string {
+  const sums = channels.map(
+    ({ channel, cycles }) => `${channel} ${shortText(cycles.reduce((all, span) => all + span, 0))} cycles`,
+  );
+  return `Exit cycles over guest time: ${sums.join(', ') || 'none'}`;
 }
 
 /** uPlot has no stacking of its own: each series is the sum of those below it, and drawn from the top one down. */
-function stacked(data: TimelineData): uPlot.AlignedData {
-  const spans = data.cycles[0].length;
+function stacked({ spanCycles, channels }: ExitTimelineResponse): uPlot.AlignedData {
+  const spans = channels[0]?.cycles.length ?? 0;
   // One point more than spans, so that the last step has a width.
-  const time = Array.from({ length: spans + 1 }, (_, index) => index * data.spanCycles);
+  const time = Array.from({ length: spans + 1 }, (_, index) => index * spanCycles);
   const below = new Float64Array(spans + 1);
-  const series = usedChannels(data).map((channel) => {
-    for (let index = 0; index <= spans; index++) below[index] += data.cycles[channel][Math.min(index, spans - 1)] ?? 0;
+  const series = channels.map(({ cycles }) => {
+    for (let index = 0; index <= spans; index++) below[index] += cycles[Math.min(index, spans - 1)] ?? 0;
     return Array.from(below);
   });
   return [time, ...series.reverse()];
 }
 
-function options(channels: number[], width: number): uPlot.Options {
+function options(channels: ChannelName[], width: number): uPlot.Options {
   const text = themeColor('--vscode-descriptionForeground');
   const grid = themeColor('--vscode-panel-border');
   const font = `11px ${getComputedStyle(document.body).fontFamily}`;
@@ -103,11 +109,11 @@ function options(channels: number[], width: number): uPlot.Options {
     ],
     series: [
       {},
-      ...[...channels].reverse().map((index) => {
-        const color = channelColor(CHANNELS[index]);
+      ...[...channels].reverse().map((channel) => {
+        const color = channelColor(channel);
         // The stack is opaque: a series covers the sums that lie above it.
         return {
-          label: CHANNELS[index],
+          label: channel,
           stroke: color,
           fill: color,
           width: contrast ? 2 : 1,
