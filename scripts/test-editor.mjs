@@ -18,8 +18,8 @@ import { runDesktopSuite } from './editor-host/run-desktop.mjs';
 import { runSuite } from './editor-host/run-suite.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const HOST_LIMIT_MS = 180_000;
-const UI_LIMIT_MS = 420_000;
+const HOST_LIMIT_MS = 420_000;
+const UI_LIMIT_MS = 1_200_000;
 
 const { values } = parseArgs({
   options: {
