@@ -4,11 +4,12 @@ import { element } from './dom';
 import { shortText } from './format';
 import { channelColor, themeColor } from './theme';
 
-const HEIGHT = 190;
+const LEAST_WIDTH = 200;
+const LEAST_HEIGHT = 170;
 
 /** Exit cycles over guest time, stacked by channel, with the key to the colours. */
 export class TimelineChart {
-  readonly node = element('div');
+  readonly node = element('div', { class: 'timeline' });
   private readonly legend = element('ul', { class: 'legend', 'aria-label': 'Channels' });
   private readonly canvas = element('div', { class: 'plot', role: 'img' });
   private plot: uPlot | undefined;
@@ -38,16 +39,18 @@ export class TimelineChart {
     const channels = channelsOf(this.data);
     this.plot?.destroy();
     this.canvas.replaceChildren();
-    this.plot = new uPlot(options(channels, this.width), stacked(this.data), this.canvas);
+    this.plot = new uPlot({ ...options(channels), ...this.size }, stacked(this.data), this.canvas);
     this.legend.replaceChildren(...channels.map(legendItem));
   }
 
-  private get width(): number {
-    return Math.max(200, this.canvas.clientWidth);
+  private get size(): { width: number; height: number } {
+    const { clientWidth, clientHeight } = this.canvas;
+    return { width: Math.max(LEAST_WIDTH, clientWidth), height: Math.max(LEAST_HEIGHT, clientHeight) };
   }
 
   private resize(): void {
-    if (this.plot && this.plot.width !== this.width) this.plot.setSize({ width: this.width, height: HEIGHT });
+    const { width, height } = this.size;
+    if (this.plot && (this.plot.width !== width || this.plot.height !== height)) this.plot.setSize({ width, height });
   }
 }
 
@@ -80,7 +83,7 @@ function stacked({ spanCycles, channels }: ExitTimelineResponse): uPlot.AlignedD
   return [time, ...series.reverse()];
 }
 
-function options(channels: ChannelName[], width: number): uPlot.Options {
+function options(channels: ChannelName[]): Omit<uPlot.Options, 'width' | 'height'> {
   const text = themeColor('--vscode-descriptionForeground');
   const grid = themeColor('--vscode-panel-border');
   const font = `11px ${getComputedStyle(document.body).fontFamily}`;
@@ -97,8 +100,6 @@ function options(channels: ChannelName[], width: number): uPlot.Options {
     document.body.classList.contains('vscode-high-contrast') ||
     document.body.classList.contains('vscode-high-contrast-light');
   return {
-    width,
-    height: HEIGHT,
     legend: { show: false },
     cursor: { y: false, points: { show: false }, drag: { x: true, y: false } },
     padding: [8, 22, 0, 0],
