@@ -41,6 +41,26 @@ describe('the main job: the sample workspace in the workbench', function () {
     await workbench.dispose();
   });
 
+  it('F5 without a launch.json, on the source of a guest', async () => {
+    const guests = ['paravirt-io.elf', 'paravirt-io.img', 'paravirt-io.json', 'faults.elf'];
+    workbench = await Workbench.open({
+      copies: [
+        join(ROOT, 'guests', 'paravirt-io', 'uart.c'),
+        ...guests.map((name) => join(ROOT, 'dist', 'guests', name)),
+      ],
+    });
+    const { page } = workbench;
+    await workbench.openFile('uart.c');
+    await page.keyboard.press('F5');
+    // C is many debuggers' language: VS Code asks which one is meant, if several are there.
+    const terminal = page.locator('.xterm-rows').last();
+    const choice = workbench.quickRows.filter({ hasText: 'Ringside' }).first();
+    await terminal.or(choice).first().waitFor({ timeout: 60_000 });
+    if (await choice.isVisible()) await choice.click();
+    await terminal.getByText('paravirt-io: OK').waitFor({ timeout: 60_000 });
+    await workbench.sessionEnd();
+  });
+
   for (const theme of ['Dark Modern', 'Light Modern'] as const) {
     it(`F5, a port breakpoint, its stop in words, the costs beside an earlier run (${theme})`, async () => {
       await open(theme);

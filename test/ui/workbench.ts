@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Frame, Locator, Page } from 'playwright-core';
 import { openBrowser } from '../../scripts/editor-host/browse.mjs';
@@ -25,6 +25,8 @@ export interface WorkbenchOptions {
   folder?: string;
   workspace?: string;
   files?: Record<string, string>;
+  /** Files to copy there, by absolute path. */
+  copies?: string[];
   settings?: Record<string, unknown>;
   width?: number;
   height?: number;
@@ -46,6 +48,7 @@ export class Workbench {
       mkdirSync(dirname(join(scratch, name)), { recursive: true });
       writeFileSync(join(scratch, name), text);
     }
+    for (const path of options.copies ?? []) copyFileSync(path, join(scratch, basename(path)));
     const host = await startEditorHost({
       extension: ROOT,
       folder: options.workspace ? undefined : folder,
