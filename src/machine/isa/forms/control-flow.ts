@@ -1,6 +1,7 @@
 import { Vector } from '../../cpu/fault';
 import { FLAG_OF, FLAG_ZF, Register } from '../../layout';
 import type { Emitter } from '../emitter';
+import { CONDITION_NAMES } from './shared';
 import { type Form, form, type MemoryAccess, type OperandAccess } from '../form';
 import * as w from '../wasm/expression';
 import type { Expr } from '../wasm/expression';
@@ -87,10 +88,8 @@ const bound = (e: Emitter, index: OperandAccess, limits: MemoryAccess) => {
   e.if(w.or(w.ltS(value, lower), w.gtS(value, upper)), () => e.fault(Vector.BR));
 };
 
-const CONDITIONS = ['O', 'NO', 'B', 'NB', 'Z', 'NZ', 'BE', 'NBE', 'S', 'NS', 'P', 'NP', 'L', 'NL', 'LE', 'NLE'];
-
 export const controlFlowForms: readonly Form[] = [
-  ...CONDITIONS.flatMap((name, code) => [
+  ...CONDITION_NAMES.flatMap((name, code) => [
     ...form(`J${name}`, (0x70 + code).toString(16), 'Jb', jumpIf(code)),
     ...form(`J${name}`, `0F ${(0x80 + code).toString(16)}`, 'Jv', jumpIf(code)),
   ]),

@@ -1,5 +1,6 @@
 import { Register, SegmentIndex } from '../../layout';
 import type { Emitter } from '../emitter';
+import { CONDITION_NAMES } from './shared';
 import { type Form, form, type MemoryAccess, type OperandAccess } from '../form';
 import * as w from '../wasm/expression';
 
@@ -95,7 +96,6 @@ const conditional = (code: number) => (e: Emitter, dst: OperandAccess, src: Oper
 
 const setOnCondition = (code: number) => (e: Emitter, dst: OperandAccess) => dst.write(e.condition(code));
 
-const CONDITIONS = ['O', 'NO', 'B', 'NB', 'Z', 'NZ', 'BE', 'NBE', 'S', 'NS', 'P', 'NP', 'L', 'NL', 'LE', 'NLE'];
 const hex = (value: number) => value.toString(16);
 
 export const dataTransferForms: readonly Form[] = [
@@ -135,7 +135,7 @@ export const dataTransferForms: readonly Form[] = [
   ...form('CMPXCHG', '0F B1', 'Ev Gv', compareExchange, { lockable: true, since: '486' }),
   ...form('CMPXCHG8B', '0F C7 /1', 'M', compareExchange8, { lockable: true, since: 'pentium' }),
   ...form('BSWAP', '0F C8+r', 'Zv', swapBytes, { since: '486' }),
-  ...CONDITIONS.flatMap((name, code) => [
+  ...CONDITION_NAMES.flatMap((name, code) => [
     ...form(`CMOV${name}`, `0F ${hex(0x40 + code)}`, 'Gv Ev', conditional(code), { since: 'pentium2' }),
     ...form(`SET${name}`, `0F ${hex(0x90 + code)}`, 'Eb', setOnCondition(code)),
   ]),

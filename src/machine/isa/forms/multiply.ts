@@ -1,16 +1,11 @@
 import { Vector } from '../../cpu/fault';
 import { FLAG_CF, FLAG_OF, Register } from '../../layout';
+import { signExtend } from './shared';
 import type { Emitter } from '../emitter';
 import { type Form, form, type OperandAccess } from '../form';
 import type { Size } from '../size';
 import * as w from '../wasm/expression';
 import { type Expr, type Expr64, i64 } from '../wasm/expression';
-
-/** The value sign-extended to 32 bits. */
-function signed(size: Size, value: Expr): Expr {
-  if (size === 8) return w.extend8(value);
-  return size === 16 ? w.extend16(value) : value;
-}
 
 /** SF, ZF, PF as of the low half (undefined in the manual; what the chips show); CF = OF = overflow. */
 function multiplyFlags(e: Emitter, size: Size, low: Expr, overflow: Expr): void {
@@ -40,9 +35,9 @@ const multiply = (isSigned: boolean) => (e: Emitter, src: OperandAccess) => {
     writePair(e, size, low, high);
     return;
   }
-  const product = e.let(isSigned ? w.mul(signed(size, a), signed(size, b)) : w.mul(a, b));
+  const product = e.let(isSigned ? w.mul(signExtend(size, a), signExtend(size, b)) : w.mul(a, b));
   const low = e.let(w.and(product, (1 << size) - 1));
-  const overflow = isSigned ? w.ne(product, signed(size, low)) : w.ne(w.shrU(product, size), 0);
+  const overflow = isSigned ? w.ne(product, signExtend(size, low)) : w.ne(w.shrU(product, size), 0);
   multiplyFlags(e, size, low, overflow);
   writePair(e, size, low, w.shrS(product, size));
 };
@@ -50,11 +45,11 @@ const multiply = (isSigned: boolean) => (e: Emitter, src: OperandAccess) => {
 /** IMUL with two or three operands: the product cut to the destination. */
 const multiplyInto = (e: Emitter, dst: OperandAccess, left: OperandAccess, right: OperandAccess) => {
   const size = dst.size;
-  const a = signed(size, left.read());
-  const b = signed(size, right.read());
+  const a = signExtend(size, left.read());
+  const b = signExtend(size, right.read());
   const product = e.f.let64(i64.mul(i64.extendS(a), i64.extendS(b)));
   const low = e.let(i64.wrap(product));
-  const cut = e.f.let64(i64.extendS(signed(size, low)));
+  const cut = e.f.let64(i64.extendS(signExtend(size, low)));
   multiplyFlags(e, size, e.let(size === 16 ? w.and(low, 0xffff) : low), i64.ne(product, cut));
   dst.write(low);
 };
@@ -72,7 +67,7 @@ function dividend(e: Emitter, size: Size, isSigned: boolean): Expr64 {
 
 const divide = (isSigned: boolean) => (e: Emitter, src: OperandAccess) => {
   const size = src.size;
-  const divisor = e.let(isSigned ? signed(size, src.read()) : src.read());
+  const divisor = e.let(isSigned ? signExtend(size, src.read()) : src.read());
   e.if(w.eqz(divisor), () => e.fault(Vector.DE));
   const n = e.f.let64(dividend(e, size, isSigned));
   if (isSigned) {
@@ -85,7 +80,7 @@ const divide = (isSigned: boolean) => (e: Emitter, src: OperandAccess) => {
   const remainder = e.f.let64(isSigned ? i64.remS(n, d) : i64.remU(n, d));
   const low = e.let(i64.wrap(quotient));
   const fits = isSigned
-    ? i64.eq(quotient, i64.extendS(signed(size, low)))
+    ? i64.eq(quotient, i64.extendS(signExtend(size, low)))
     : i64.eq(quotient, size === 32 ? i64.extendU(low) : i64.extendU(w.and(low, (1 << size) - 1)));
   e.if(w.eqz(fits), () => e.fault(Vector.DE));
   writePair(e, size, low, e.let(i64.wrap(remainder)));

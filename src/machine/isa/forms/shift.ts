@@ -1,5 +1,6 @@
 import { FLAG_CF, FLAG_OF } from '../../layout';
 import { type Emitter, sizeMask } from '../emitter';
+import { signExtend } from './shared';
 import { type Form, form, type OperandAccess } from '../form';
 import type { Size } from '../size';
 import * as w from '../wasm/expression';
@@ -8,11 +9,6 @@ import { type Expr, i64 } from '../wasm/expression';
 /** Bit `size - 1` of a value as 0 or 1. */
 function signBit(size: Size, value: Expr): Expr {
   return w.and(w.shrU(value, size - 1), 1);
-}
-
-function signExtend(size: Size, value: Expr): Expr {
-  if (size === 8) return w.extend8(value);
-  return size === 16 ? w.extend16(value) : value;
 }
 
 /** CF and OF as 0 or 1 in their EFLAGS places. */
