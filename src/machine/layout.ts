@@ -111,6 +111,33 @@ export const INTERRUPT_SHADOW = field(8, 8);
 /** DR6 bits of a debug trap that is due at this instruction boundary, e.g. BT after a task switch; or 0. */
 export const PENDING_DEBUG = field();
 
+/** Bytes from one x87 or SSE register to the next. */
+export const VECTOR_STRIDE = 16;
+/**
+ * The eight x87 registers by physical number, `VECTOR_STRIDE` apart: u64 significand (with its integer bit), then u16
+ * sign and exponent. MMX register i is the significand of physical register i.
+ */
+export const FPU_REGS = field(8 * VECTOR_STRIDE, 16);
+/** Control word, 16 bits. */
+export const FPU_CONTROL = field();
+/** Status word without TOP: bits 11-13 are zero here. */
+export const FPU_STATUS = field();
+/** Physical number, 0-7, of ST(0). */
+export const FPU_TOP = field();
+/** Bit i is set while physical register i is empty. The two-bit tags of the images are worked out when stored. */
+export const FPU_EMPTY = field();
+/** Last non-control instruction: its offset and selector, its opcode (11 bits), and its memory operand's offset and selector. */
+export const FPU_IP = field();
+export const FPU_CS = field();
+export const FPU_OPCODE = field();
+export const FPU_DP = field();
+export const FPU_DS = field();
+/** 16-byte places for operands and results of the floating-point routines; no meaning between instructions. */
+export const FPU_SCRATCH = field(4 * VECTOR_STRIDE, 16);
+/** XMM0-XMM7. */
+export const XMM_REGS = field(8 * VECTOR_STRIDE, 16);
+export const MXCSR = field();
+
 /** End of the CPU state. */
 export const CPU_END = (cursor + 0xfff) & ~0xfff;
 

@@ -14,7 +14,7 @@ import {
 import type { Vector } from '../cpu/fault';
 import type { Size } from './size';
 import * as w from './wasm/expression';
-import { type Expr, type Operand } from './wasm/expression';
+import type { Expr, Expr64, Operand } from './wasm/expression';
 import type { FunctionBuilder, Label } from './wasm/function';
 
 /** Names of the small functions that every stage can call; the runtime module defines them. */
@@ -22,6 +22,9 @@ export type RuntimeFunction =
   | `read${Size}`
   | `update${Size}`
   | `write${Size}`
+  | 'read64'
+  | 'write64'
+  | 'probeStore'
   | `push${16 | 32}`
   | `carry`
   | `parity`
@@ -108,6 +111,25 @@ export abstract class Emitter {
 
   store(size: Size, segment: Operand, offset: Operand, value: Operand): void {
     this.f.call(this.runtime(`write${size}`), [segment, offset, value]);
+    this.leaveIfFault();
+  }
+
+  /** Reads 8 bytes. */
+  load64(segment: Operand, offset: Operand): Expr64 {
+    const value = this.f.hold(this.f.callAs('i64', this.runtime('read64'), [segment, offset]));
+    this.leaveIfFault();
+    return value;
+  }
+
+  /** Stores 8 bytes: all or, if it faults, none. */
+  store64(segment: Operand, offset: Operand, value: Expr64): void {
+    this.f.call(this.runtime('write64'), [segment, offset, value]);
+    this.leaveIfFault();
+  }
+
+  /** Makes sure that stores within `bytes` bytes from segment:offset will not fault; for what is stored in parts. */
+  probeStore(segment: Operand, offset: Operand, bytes: Operand): void {
+    this.f.call(this.runtime('probeStore'), [segment, offset, bytes]);
     this.leaveIfFault();
   }
 

@@ -7,13 +7,20 @@ export const CPU_MODELS = ['386', '486', 'pentium', 'pentium2', 'pentium3'] as c
 export type CpuModel = (typeof CPU_MODELS)[number];
 
 /**
+ * A prefix that is part of the opcode (Intel SDM vol. 2A, section 2.1.2): `NP` is none of the three. The last
+ * of F2 and F3 counts, and either before 66.
+ */
+export const MANDATORY_PREFIXES = ['NP', '66', 'F3', 'F2'] as const;
+export type MandatoryPrefix = (typeof MANDATORY_PREFIXES)[number];
+
+/**
  * How an operand is encoded, in the notation of the opcode map (Intel SDM vol. 2D, appendix A.2):
  * the letter is the addressing method, the second part the size; `v` follows the operand size.
  *
  * | method | operand |
  * |---|---|
  * | E | ModR/M: register or memory |
- * | M | ModR/M: memory only |
+ * | M | ModR/M: memory only; `M` alone is read by the semantics, of whatever size |
  * | R | ModR/M: register only |
  * | G | register by ModR/M.reg |
  * | S, C, D | segment, control, debug register by ModR/M.reg |
@@ -22,6 +29,10 @@ export type CpuModel = (typeof CPU_MODELS)[number];
  * | A | far pointer in the instruction |
  * | O | memory at an offset in the instruction |
  * | Z | register in the low three bits of the opcode |
+ * | STi | x87 register by ModR/M.rm; the operand reads as its number |
+ * | P, V | MMX, SSE register by ModR/M.reg; the operand reads as its number |
+ * | N, U | MMX, SSE register by ModR/M.rm; the operand reads as its number |
+ * | Q, W | MMX, SSE register or memory by ModR/M, of the size that the letters after it say |
  * | AL, CL, DX, eAX, 1 | that register or constant |
  */
 export type OperandSpec =
@@ -30,6 +41,16 @@ export type OperandSpec =
   | 'Ed'
   | 'Ev'
   | 'M'
+  | 'STi'
+  | 'Pq'
+  | 'Nq'
+  | 'Qd'
+  | 'Qq'
+  | 'Vdq'
+  | 'Udq'
+  | 'Wd'
+  | 'Wq'
+  | 'Wdq'
   | 'Rd'
   | 'Gb'
   | 'Gw'
@@ -70,6 +91,15 @@ export interface MemoryAccess extends OperandAccess {
   readonly offset: Expr;
 }
 
+/** An MMX or SSE operand that may be a register or memory: the semantics choose the width. */
+export type VectorTarget =
+  | { readonly kind: 'register'; readonly index: Expr }
+  | { readonly kind: 'memory'; readonly segment: Expr; readonly offset: Expr };
+
+export interface VectorAccess extends OperandAccess {
+  readonly target: VectorTarget;
+}
+
 /** Writes the semantics of a form; operands come in the order of its specification. */
 export type Semantics = (e: Emitter, ...operands: never[]) => void;
 
@@ -79,6 +109,8 @@ export interface Form {
   /** 0 for the one-byte opcodes, 1 for those after 0F. */
   readonly map: 0 | 1;
   readonly opcode: number;
+  /** The prefix that belongs to the opcode; undefined where prefixes do not choose among forms. */
+  readonly prefix?: MandatoryPrefix;
   /** ModR/M.reg value that selects the form within a group. */
   readonly reg?: number;
   /** ModR/M.rm value, for the few forms that fix it (`0F 01 C1`). */
@@ -105,14 +137,15 @@ export interface FormOptions {
 export function hasModRm(form: Form): boolean {
   return (
     form.reg !== undefined ||
-    form.operands.some((spec) => /^[EMRGSCD]/.test(spec) && spec !== 'CL' && !spec.startsWith('eA'))
+    form.operands.some((spec) => /^[EMRGSCDPNQVUW]/.test(spec) && spec !== 'CL' && !spec.startsWith('eA'))
   );
 }
 
 /**
  * Writes a row of the table (or several, for `50+r` and `70+cc`).
  *
- * @param encoding opcode bytes in hexadecimal, then optionally `/0`-`/7` for ModR/M.reg, `/r` for any, `reg` or `mem`
+ * @param encoding opcode bytes in hexadecimal, after `NP`, `66`, `F3` or `F2` if that is part of the opcode
+ *   (`66 0F 6F`), then optionally `/0`-`/7` for ModR/M.reg, `/r` for any, `reg` or `mem`
  *   to restrict ModR/M.mod, `rm=N` to fix ModR/M.rm; `40+r` stands for eight opcodes
  * @param operands in Intel order, blank-separated, e.g. `Ev Gv`
  */
@@ -124,6 +157,8 @@ export function form(
   options: FormOptions = {},
 ): Form[] {
   const parts = encoding.split(' ');
+  const prefix = MANDATORY_PREFIXES.find((name) => parts.length > 1 && name === parts[0]);
+  if (prefix) parts.shift();
   const map = parts[0] === '0F' ? 1 : 0;
   const [base, plus] = parts[map].split('+');
   const first = Number.parseInt(base, 16);
@@ -133,6 +168,7 @@ export function form(
   const row = {
     mnemonic,
     map,
+    prefix,
     reg: digit ? Number(digit[1]) : undefined,
     rm: fixedRm ? Number(fixedRm.slice(3)) : undefined,
     mod: modifiers.includes('reg') ? 'register' : modifiers.includes('mem') ? 'memory' : undefined,

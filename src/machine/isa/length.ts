@@ -1,4 +1,4 @@
-import type { CpuModel, OperandSpec } from './form';
+import type { CpuModel, MandatoryPrefix, OperandSpec } from './form';
 import { ESCAPE_OPCODE, type OpcodeEntry, opcodeMap, PREFIX_OPCODES, selectForm } from './table';
 
 /** Longest instruction that the processor accepts (Intel SDM vol. 2A, section 2.3.11). */
@@ -62,12 +62,19 @@ export class LengthDecoder {
     let operand32 = code32;
     let address32 = code32;
     let lock = false;
+    let sizePrefix = false;
+    let repeat: MandatoryPrefix = 'NP';
     let opcode = byteAt(at++);
     while (PREFIX_OPCODES.has(opcode)) {
       // The legacy size prefixes toggle against the default however often they are repeated.
-      if (opcode === 0x66) operand32 = !code32;
+      if (opcode === 0x66) {
+        operand32 = !code32;
+        sizePrefix = true;
+      }
       if (opcode === 0x67) address32 = !code32;
       if (opcode === 0xf0) lock = true;
+      if (opcode === 0xf2) repeat = 'F2';
+      if (opcode === 0xf3) repeat = 'F3';
       if (at >= MAX_INSTRUCTION_LENGTH) return { length: at + 1, badLock: false };
       opcode = byteAt(at++);
     }
@@ -78,7 +85,8 @@ export class LengthDecoder {
     const operandSize = operand32 ? 32 : 16;
     const addressSize = address32 ? 32 : 16;
     const modRm = entry.modRm ? byteAt(at++) : 0;
-    const form = entry.modRm ? selectForm(entry, modRm) : entry.forms[0];
+    const prefix = repeat === 'NP' && sizePrefix ? '66' : repeat;
+    const form = selectForm(entry, modRm, prefix);
     if (!form) return { length: at, badLock: lock };
     // MOV to and from control and debug registers names a register whatever ModR/M.mod says.
     if (entry.modRm && !form.operands.includes('Rd')) at += addressBytes(modRm, addressSize, () => byteAt(at));

@@ -1,4 +1,4 @@
-import { CPU_MODELS, type CpuModel, type Form, hasModRm } from './form';
+import { CPU_MODELS, type CpuModel, type Form, hasModRm, type MandatoryPrefix } from './form';
 import { arithmeticForms } from './forms/arithmetic';
 import { bitForms } from './forms/bits';
 import { controlFlowForms } from './forms/control-flow';
@@ -58,17 +58,19 @@ export function opcodeMap(model: CpuModel): ReadonlyMap<number, OpcodeEntry> {
 
 /** True if the form can be meant when ModR/M.mod names a register (or memory). */
 export function allowsMod(form: Form, mod: 'register' | 'memory'): boolean {
-  if (form.operands.some((spec) => spec === 'M')) return mod === 'memory';
+  if (form.operands.includes('M')) return mod === 'memory';
   // MOV to and from control and debug registers ignores ModR/M.mod.
   if (form.operands.some((spec) => spec === 'Rd')) return true;
+  if (form.operands.some((spec) => spec === 'STi' || spec === 'Nq' || spec === 'Udq')) return mod === 'register';
   return form.mod === undefined || form.mod === mod;
 }
 
-/** The form that opcode and ModR/M select, or undefined where the encoding is #UD. */
-export function selectForm(entry: OpcodeEntry, modRm: number): Form | undefined {
+/** The form that opcode, ModR/M and mandatory prefix select, or undefined where the encoding is #UD. */
+export function selectForm(entry: OpcodeEntry, modRm: number, prefix: MandatoryPrefix): Form | undefined {
   const mod = modRm >= 0xc0 ? 'register' : 'memory';
   return entry.forms.find(
     (form) =>
+      (form.prefix === undefined || form.prefix === prefix) &&
       (form.reg === undefined || form.reg === ((modRm >> 3) & 7)) &&
       (form.rm === undefined || form.rm === (modRm & 7)) &&
       allowsMod(form, mod),

@@ -23,7 +23,7 @@ function known(bytes: Uint8Array): boolean {
   const key = bytes[at] === 0x0f ? 0x100 + bytes[++at] : bytes[at];
   const entry = opcodes.get(key);
   if (!entry) return false;
-  return !entry.modRm || selectForm(entry, bytes[at + 1]) !== undefined;
+  return !entry.modRm || selectForm(entry, bytes[at + 1], 'NP') !== undefined;
 }
 
 describe('instruction lengths', () => {

@@ -5,7 +5,8 @@ import type { Emitter } from '../emitter';
 import { type Form, form, type OperandAccess } from '../form';
 import type { Size } from '../size';
 import * as w from '../wasm/expression';
-import { type Expr, type Expr64, i64 } from '../wasm/expression';
+import type { Expr, Expr64 } from '../wasm/expression';
+import { high32, i64, join64 } from '../wasm/i64';
 
 /** SF, ZF, PF as of the low half (undefined in the manual; what the chips show); CF = OF = overflow. */
 function multiplyFlags(e: Emitter, size: Size, low: Expr, overflow: Expr): void {
@@ -28,9 +29,9 @@ const multiply = (isSigned: boolean) => (e: Emitter, src: OperandAccess) => {
   const a = e.reg(size, Register.EAX);
   if (size === 32) {
     const extend = isSigned ? i64.extendS : i64.extendU;
-    const product = e.f.let64(i64.mul(extend(a), extend(b)));
+    const product = e.f.hold(i64.mul(extend(a), extend(b)));
     const low = e.let(i64.wrap(product));
-    const high = e.let(w.high32(product));
+    const high = e.let(high32(product));
     multiplyFlags(e, size, low, w.ne(high, isSigned ? w.shrS(low, 31) : 0));
     writePair(e, size, low, high);
     return;
@@ -47,16 +48,16 @@ const multiplyInto = (e: Emitter, dst: OperandAccess, left: OperandAccess, right
   const size = dst.size;
   const a = signExtend(size, left.read());
   const b = signExtend(size, right.read());
-  const product = e.f.let64(i64.mul(i64.extendS(a), i64.extendS(b)));
+  const product = e.f.hold(i64.mul(i64.extendS(a), i64.extendS(b)));
   const low = e.let(i64.wrap(product));
-  const cut = e.f.let64(i64.extendS(signExtend(size, low)));
+  const cut = e.f.hold(i64.extendS(signExtend(size, low)));
   multiplyFlags(e, size, e.let(size === 16 ? w.and(low, 0xffff) : low), i64.ne(product, cut));
   dst.write(low);
 };
 
 /** The dividend in 64 bits. */
 function dividend(e: Emitter, size: Size, isSigned: boolean): Expr64 {
-  if (size === 32) return w.join64(e.reg(32, Register.EDX), e.reg(32, Register.EAX));
+  if (size === 32) return join64(e.reg(32, Register.EDX), e.reg(32, Register.EAX));
   const extend = isSigned ? i64.extendS : i64.extendU;
   if (size === 8) {
     const ax = e.reg(16, Register.EAX);
@@ -69,15 +70,15 @@ const divide = (isSigned: boolean) => (e: Emitter, src: OperandAccess) => {
   const size = src.size;
   const divisor = e.let(isSigned ? signExtend(size, src.read()) : src.read());
   e.if(w.eqz(divisor), () => e.fault(Vector.DE));
-  const n = e.f.let64(dividend(e, size, isSigned));
+  const n = e.f.hold(dividend(e, size, isSigned));
   if (isSigned) {
     // The one quotient that does not fit 64 bits would trap in WebAssembly; it is #DE anyway.
     const smallest = i64.eq(n, i64.const(-(2n ** 63n)));
     e.if(w.and(w.eq(divisor, -1), smallest), () => e.fault(Vector.DE));
   }
-  const d = e.f.let64(isSigned ? i64.extendS(divisor) : i64.extendU(divisor));
-  const quotient = e.f.let64(isSigned ? i64.divS(n, d) : i64.divU(n, d));
-  const remainder = e.f.let64(isSigned ? i64.remS(n, d) : i64.remU(n, d));
+  const d = e.f.hold(isSigned ? i64.extendS(divisor) : i64.extendU(divisor));
+  const quotient = e.f.hold(isSigned ? i64.divS(n, d) : i64.divU(n, d));
+  const remainder = e.f.hold(isSigned ? i64.remS(n, d) : i64.remU(n, d));
   const low = e.let(i64.wrap(quotient));
   const fits = isSigned
     ? i64.eq(quotient, i64.extendS(signExtend(size, low)))

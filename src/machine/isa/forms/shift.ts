@@ -4,7 +4,8 @@ import { signExtend } from './shared';
 import { type Form, form, type OperandAccess } from '../form';
 import type { Size } from '../size';
 import * as w from '../wasm/expression';
-import { type Expr, i64 } from '../wasm/expression';
+import type { Expr } from '../wasm/expression';
+import { i64, join64 } from '../wasm/i64';
 
 /** Bit `size - 1` of a value as 0 or 1. */
 function signBit(size: Size, value: Expr): Expr {
@@ -64,11 +65,11 @@ const rotateRight: Shift = (e, size, a, count) => {
 
 /** Rotation of the size + 1 bits CF:a, leftwards by 0 to `size`. */
 function rotateThroughCarry(e: Emitter, size: Size, a: Expr, by: Expr): { result: Expr; carry: Expr } {
-  const ring = e.f.let64(w.join64(0, a));
-  const withCarry = e.f.let64(i64.or(ring, i64.shl(i64.extendU(e.flag(FLAG_CF)), i64.const(BigInt(size)))));
-  const count = e.f.let64(i64.extendU(by));
-  const back = e.f.let64(i64.sub(i64.const(BigInt(size + 1)), count));
-  const turned = e.f.let64(i64.or(i64.shl(withCarry, count), i64.shrU(withCarry, back)));
+  const ring = e.f.hold(join64(0, a));
+  const withCarry = e.f.hold(i64.or(ring, i64.shl(i64.extendU(e.flag(FLAG_CF)), i64.const(BigInt(size)))));
+  const count = e.f.hold(i64.extendU(by));
+  const back = e.f.hold(i64.sub(i64.const(BigInt(size + 1)), count));
+  const turned = e.f.hold(i64.or(i64.shl(withCarry, count), i64.shrU(withCarry, back)));
   const result = e.let(w.and(i64.wrap(turned), sizeMask(size)));
   const carry = e.let(w.and(i64.wrap(i64.shrU(turned, i64.const(BigInt(size)))), 1));
   return { result, carry };
@@ -120,9 +121,9 @@ const doubleShift = (left: boolean) => (e: Emitter, dst: OperandAccess, src: Ope
   e.if(count, () => {
     // Three operands side by side, so that any count up to 31 finds its bits.
     const wide = BigInt(size === 16 ? 48 : 64);
-    const n = e.f.let64(i64.extendU(count));
+    const n = e.f.hold(i64.extendU(count));
     const parts = size === 16 ? 16 : 32;
-    const pair = left ? w.join64(a, b) : w.join64(b, a);
+    const pair = left ? join64(a, b) : join64(b, a);
     const triple =
       size === 16
         ? i64.or(
@@ -130,11 +131,11 @@ const doubleShift = (left: boolean) => (e: Emitter, dst: OperandAccess, src: Ope
             i64.extendU(a),
           )
         : pair;
-    const source = e.f.let64(triple);
+    const source = e.f.hold(triple);
     let result: Expr;
     let carry: Expr;
     if (left) {
-      const shift = e.f.let64(i64.shl(source, n));
+      const shift = e.f.hold(i64.shl(source, n));
       result = e.let(w.and(i64.wrap(i64.shrU(shift, i64.const(wide - BigInt(parts)))), sizeMask(size)));
       carry = e.let(w.and(i64.wrap(i64.shrU(source, i64.sub(i64.const(wide), n))), 1));
     } else {

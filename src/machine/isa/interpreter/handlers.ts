@@ -3,7 +3,7 @@ import { Vector } from '../../cpu/fault';
 import * as layout from '../../layout';
 import { Register, type SegmentIndex } from '../../layout';
 import { Emitter, type RuntimeFunction } from '../emitter';
-import type { Form, OperandAccess } from '../form';
+import { type Form, MANDATORY_PREFIXES, type MandatoryPrefix, type OperandAccess } from '../form';
 import { allowsMod, type OpcodeEntry } from '../table';
 import * as w from '../wasm/expression';
 import type { Expr } from '../wasm/expression';
@@ -109,6 +109,32 @@ function emitModRm(
   });
 }
 
+/** True if this instruction has the given mandatory prefix. */
+function hasPrefix(e: HandlerEmitter, prefix: MandatoryPrefix): Expr {
+  const repeats = layout.PREFIX_REP | layout.PREFIX_REPNE;
+  const relevant = w.and(e.state(layout.PREFIXES), repeats | layout.PREFIX_OPERAND_SIZE);
+  if (prefix === 'F3') return w.and(relevant, layout.PREFIX_REP);
+  if (prefix === 'F2') return w.and(relevant, layout.PREFIX_REPNE);
+  return w.eq(relevant, prefix === '66' ? layout.PREFIX_OPERAND_SIZE : 0);
+}
+
+/** Forms of one opcode that a mandatory prefix chooses among; without one of them the encoding is #UD. */
+function emitByPrefix(e: HandlerEmitter, forms: readonly Form[], emit: (forms: readonly Form[]) => void): void {
+  if (forms.every((form) => form.prefix === undefined)) {
+    emit(forms);
+    return;
+  }
+  for (const prefix of MANDATORY_PREFIXES) {
+    const chosen = forms.filter((form) => form.prefix === undefined || form.prefix === prefix);
+    if (chosen.length === 0) continue;
+    e.if(hasPrefix(e, prefix), () => {
+      emit(chosen);
+      e.leave();
+    });
+  }
+  e.fault(Vector.UD);
+}
+
 /**
  * The handler of one opcode at one operand size, a function of type [] -> []. IP is past the opcode when it
  * is called and past the instruction when it returns.
@@ -122,20 +148,23 @@ export function buildHandler(
   const f = new FunctionBuilder();
   const e = new HandlerEmitter(f, operandSize, module);
   if (!entry.modRm) {
-    emitForm(e, entry.forms[0], opcode, w.constant(0));
+    emitByPrefix(e, entry.forms, ([form]) => emitForm(e, form, opcode, w.constant(0)));
     return f;
   }
   const modRm = fetch(f, 8);
+  const emit = (forms: readonly Form[]) => emitModRm(e, module, forms, opcode, modRm);
   if (entry.forms.every((form) => form.reg === undefined)) {
-    emitModRm(e, module, entry.forms, opcode, modRm);
+    emitByPrefix(e, entry.forms, emit);
     return f;
   }
-  const groups = Array.from({ length: 8 }, (_, reg) => entry.forms.filter((form) => form.reg === reg));
+  const groups = Array.from({ length: 8 }, (_, reg) =>
+    entry.forms.filter((form) => form.reg === reg || form.reg === undefined),
+  );
   f.switch(
     w.and(w.shrU(modRm, 3), 7),
     groups.map((forms) => () => {
       if (forms.length === 0) e.fault(Vector.UD);
-      else emitModRm(e, module, forms, opcode, modRm);
+      else emitByPrefix(e, forms, emit);
     }),
   );
   return f;

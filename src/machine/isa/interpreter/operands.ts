@@ -2,7 +2,7 @@ import { Vector } from '../../cpu/fault';
 import * as layout from '../../layout';
 import { Register, SegmentIndex } from '../../layout';
 import type { Emitter } from '../emitter';
-import type { MemoryAccess, OperandAccess, OperandSpec } from '../form';
+import type { MemoryAccess, OperandAccess, OperandSpec, VectorAccess } from '../form';
 import type { Size } from '../size';
 import * as w from '../wasm/expression';
 import type { Expr, Operand } from '../wasm/expression';
@@ -35,6 +35,14 @@ function memoryOperand(e: Emitter, size: Size, segment: Expr, offset: Expr): Mem
   };
 }
 
+function vectorOperand(target: ModRmTarget): VectorAccess {
+  const refuse = () => {
+    throw new Error('a vector operand is accessed through its target');
+  };
+  const place = target.kind === 'register' ? { kind: 'register' as const, index: target.rm } : target;
+  return { size: 32, target: place, read: refuse, readForUpdate: refuse, write: refuse };
+}
+
 function constantOperand(size: Size, value: Expr): OperandAccess {
   const refuse = () => {
     throw new Error('an immediate cannot be written');
@@ -62,6 +70,11 @@ function targetOperand(e: Emitter, size: Size, target: ModRmTarget): OperandAcce
   return target.kind === 'register'
     ? registerOperand(e, size, target.rm)
     : memoryOperand(e, size, target.segment, target.offset);
+}
+
+function registerNumber(target: ModRmTarget): Expr {
+  if (target.kind !== 'register') throw new Error('the form must be restricted to registers');
+  return target.rm;
 }
 
 /** An operand in memory whose offset stands in the instruction; as wide as addresses are. */
@@ -104,6 +117,19 @@ function accessesFor(e: Emitter, spec: OperandSpec, decoded: Decoded, destinatio
       return [registerOperand(e, v, decoded.reg)];
     case 'Sw':
       return [segmentOperand(e, decoded.reg, destination)];
+    case 'Qd':
+    case 'Qq':
+    case 'Wd':
+    case 'Wq':
+    case 'Wdq':
+      return [vectorOperand(target())];
+    case 'STi':
+    case 'Nq':
+    case 'Udq':
+      return [constantOperand(8, registerNumber(target()))];
+    case 'Pq':
+    case 'Vdq':
+      return [constantOperand(8, decoded.reg)];
     case 'Cd':
     case 'Dd':
       return [constantOperand(32, decoded.reg)];

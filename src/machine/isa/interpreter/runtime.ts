@@ -5,6 +5,7 @@ import type { Size } from '../size';
 import * as w from '../wasm/expression';
 import type { Expr, Operand } from '../wasm/expression';
 import { FunctionBuilder } from '../wasm/function';
+import { high32, i64, join64 } from '../wasm/i64';
 import type { ModuleBuilder } from '../wasm/module';
 
 /**
@@ -33,6 +34,9 @@ export function declareRuntime(m: ModuleBuilder): void {
     m.declare(`update${size}`, ['i32', 'i32'], ['i32']);
     m.declare(`write${size}`, ['i32', 'i32', 'i32']);
   }
+  m.declare('read64', ['i32', 'i32'], ['i64']);
+  m.declare('write64', ['i32', 'i32', 'i64']);
+  m.declare('probeStore', ['i32', 'i32', 'i32']);
   for (const size of [16, 32]) m.declare(`push${size}`, ['i32']);
   for (const name of ['carry', 'parity', 'adjust', 'zero', 'sign', 'overflow', 'arithmeticFlags']) {
     m.declare(name, [], ['i32']);
@@ -68,20 +72,26 @@ const tlbEntry = (linear: Expr): Expr => w.load32(w.shl(w.shrU(linear, 12), 2), 
 const hostPointer = (entry: Expr, linear: Expr): Expr => w.add(w.and(entry, ~0xfff), linear);
 
 /** True if an access of that size stays within its page and the TLB allows it. */
-function fastPath(entry: Expr, mask: number, linear: Expr, size: Size): Expr {
+function fastPath(entry: Expr, mask: number, linear: Expr, bytes: number): Expr {
   const allowed = w.and(entry, state(mask));
-  if (size === 8) return allowed;
-  return w.and(w.ne(allowed, 0), w.leU(w.and(linear, 0xfff), 0x1000 - size / 8));
+  if (bytes === 1) return allowed;
+  return w.and(w.ne(allowed, 0), w.leU(w.and(linear, 0xfff), 0x1000 - bytes));
 }
 
 /** Linear address of segment:offset after the segment's checks; returns `onFault` from the function if they fail. */
-function linearAddress(f: FunctionBuilder, m: ModuleBuilder, size: Size, write: boolean, returns: boolean): Expr {
+function linearAddress(
+  f: FunctionBuilder,
+  m: ModuleBuilder,
+  bytes: Operand,
+  write: boolean,
+  onFault: () => void,
+): Expr {
   const segment = f.param(0);
   const offset = f.param(1);
   const flat = write ? layout.SEG_WRITE_FLAT : layout.SEG_READ_FLAT;
   f.if(w.eqz(w.and(segmentField(layout.SEG_RIGHTS, segment), flat)), () => {
-    f.call(m.indexOf('checkLimit'), [segment, offset, size / 8, write ? 1 : 0]);
-    f.if(state(layout.FAULT), () => (returns ? f.return(0) : f.return()));
+    f.call(m.indexOf('checkLimit'), [segment, offset, bytes, write ? 1 : 0]);
+    f.if(state(layout.FAULT), onFault);
   });
   return f.let(w.add(segmentField(layout.SEG_BASE, segment), offset));
 }
@@ -89,28 +99,70 @@ function linearAddress(f: FunctionBuilder, m: ModuleBuilder, size: Size, write: 
 function defineMemory(m: ModuleBuilder, size: Size): void {
   const bytes = size / 8;
   define(m, `read${size}`, 2, 1, (f) => {
-    const linear = linearAddress(f, m, size, false, true);
+    const linear = linearAddress(f, m, bytes, false, () => f.return(0));
     const entry = f.let(tlbEntry(linear));
-    f.if(fastPath(entry, layout.TLB_READ_MASK, linear, size), () => f.return(LOAD[size](hostPointer(entry, linear))));
+    f.if(fastPath(entry, layout.TLB_READ_MASK, linear, bytes), () => f.return(LOAD[size](hostPointer(entry, linear))));
     f.return(f.callValue(m.indexOf('slowRead'), [linear, bytes]));
   });
   define(m, `update${size}`, 2, 1, (f) => {
-    const linear = linearAddress(f, m, size, true, true);
+    const linear = linearAddress(f, m, bytes, true, () => f.return(0));
     const entry = f.let(tlbEntry(linear));
-    f.if(fastPath(entry, layout.TLB_WRITE_MASK, linear, size), () => f.return(LOAD[size](hostPointer(entry, linear))));
+    f.if(fastPath(entry, layout.TLB_WRITE_MASK, linear, bytes), () => f.return(LOAD[size](hostPointer(entry, linear))));
     f.call(m.indexOf('probeWrite'), [linear, bytes]);
     f.if(state(layout.FAULT), () => f.return(0));
     // Through the checks of a read: the type of an execute-or-write-only segment does not matter here.
     f.return(f.callValue(m.indexOf('slowRead'), [linear, bytes]));
   });
   define(m, `write${size}`, 3, 0, (f) => {
-    const linear = linearAddress(f, m, size, true, false);
+    const linear = linearAddress(f, m, bytes, true, () => f.return());
     const entry = f.let(tlbEntry(linear));
     f.if(
-      fastPath(entry, layout.TLB_WRITE_MASK, linear, size),
+      fastPath(entry, layout.TLB_WRITE_MASK, linear, bytes),
       () => f.emit(STORE[size](hostPointer(entry, linear), f.param(2))),
       () => f.call(m.indexOf('slowWrite'), [linear, bytes, f.param(2)]),
     );
+  });
+}
+
+/** 8-byte accesses, and the check before a store that is made in parts. */
+function defineWideMemory(m: ModuleBuilder): void {
+  const zero = i64.const(0n);
+  const defineTyped = (
+    name: string,
+    params: ('i32' | 'i64')[],
+    results: 'i64'[],
+    body: (f: FunctionBuilder) => void,
+  ) => {
+    const f = new FunctionBuilder(params, results);
+    body(f);
+    m.define({ index: m.indexOf(name), params, results }, f);
+  };
+  defineTyped('read64', ['i32', 'i32'], ['i64'], (f) => {
+    const linear = linearAddress(f, m, 8, false, () => f.return(zero));
+    const entry = f.let(tlbEntry(linear));
+    f.if(fastPath(entry, layout.TLB_READ_MASK, linear, 8), () => f.return(i64.load(hostPointer(entry, linear))));
+    const low = f.let(f.callValue(m.indexOf('slowRead'), [linear, 4]));
+    f.if(state(layout.FAULT), () => f.return(zero));
+    f.return(join64(f.callValue(m.indexOf('slowRead'), [w.add(linear, 4), 4]), low));
+  });
+  defineTyped('write64', ['i32', 'i32', 'i64'], [], (f) => {
+    const linear = linearAddress(f, m, 8, true, () => f.return());
+    const entry = f.let(tlbEntry(linear));
+    const value = f.getAs('i64', 2);
+    f.if(
+      fastPath(entry, layout.TLB_WRITE_MASK, linear, 8),
+      () => f.emit(i64.store(hostPointer(entry, linear), value)),
+      () => {
+        f.call(m.indexOf('probeWrite'), [linear, 8]);
+        f.if(state(layout.FAULT), () => f.return());
+        f.call(m.indexOf('slowWrite'), [linear, 4, i64.wrap(value)]);
+        f.call(m.indexOf('slowWrite'), [w.add(linear, 4), 4, high32(value)]);
+      },
+    );
+  });
+  define(m, 'probeStore', 3, 0, (f) => {
+    const linear = linearAddress(f, m, f.param(2), true, () => f.return());
+    f.call(m.indexOf('probeWrite'), [linear, f.param(2)]);
   });
 }
 
@@ -295,6 +347,7 @@ function defineEffectiveAddress(m: ModuleBuilder): void {
 
 export function defineRuntime(m: ModuleBuilder): void {
   for (const size of SIZES) defineMemory(m, size);
+  defineWideMemory(m);
   definePush(m, 16);
   definePush(m, 32);
   defineCheckLimit(m);

@@ -7,8 +7,13 @@
 /** Code as a tree of pieces, so that building an expression copies nothing; flattened when it is emitted. */
 export type Code = readonly (number | Code)[];
 
+/** Types of values, and how the binary format writes them (core specification 2.0, section 5.3). */
+export const VALUE_TYPES = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b } as const;
+export type ValueType = keyof typeof VALUE_TYPES;
+
 /** An expression of type i32. `constant` is set (as a signed number) when its value is known. */
 export class Expr {
+  readonly type = 'i32';
   constructor(
     readonly code: Code,
     readonly constant?: number,
@@ -17,7 +22,45 @@ export class Expr {
 
 /** An expression of type i64. */
 export class Expr64 {
+  readonly type = 'i64';
   constructor(readonly code: Code) {}
+}
+
+/** An expression of type f32. */
+export class ExprF32 {
+  readonly type = 'f32';
+  constructor(readonly code: Code) {}
+}
+
+/** An expression of type f64. */
+export class ExprF64 {
+  readonly type = 'f64';
+  constructor(readonly code: Code) {}
+}
+
+/** An expression of type v128. */
+export class ExprV128 {
+  readonly type = 'v128';
+  constructor(readonly code: Code) {}
+}
+
+interface ExprTypes {
+  i32: Expr;
+  i64: Expr64;
+  f32: ExprF32;
+  f64: ExprF64;
+  v128: ExprV128;
+}
+
+/** The class of expressions of a value type. */
+export type ExprOf<T extends ValueType> = ExprTypes[T];
+export type AnyExpr = ExprTypes[ValueType];
+
+const EXPR_CLASSES = { i32: Expr, i64: Expr64, f32: ExprF32, f64: ExprF64, v128: ExprV128 } as const;
+
+/** Code that is known to leave a value of the given type. */
+export function typed<T extends ValueType>(type: T, code: Code): ExprOf<T> {
+  return new EXPR_CLASSES[type](code) as ExprOf<T>;
 }
 
 /** What may stand for an i32 operand. */
@@ -63,7 +106,9 @@ export function constant(value: number): Expr {
   return found;
 }
 
-export function expr(operand: Operand): Expr {
+export function expr(operand: Operand): Expr;
+export function expr<E extends AnyExpr>(operand: E | number): E | Expr;
+export function expr(operand: AnyExpr | number): AnyExpr {
   return typeof operand === 'number' ? constant(operand) : operand;
 }
 
@@ -134,7 +179,7 @@ export function neg(operand: Operand): Expr {
 }
 
 /** Turns a constant address into a static offset, else keeps it dynamic. */
-function memory(opcode: number, align: number, address: Operand, offset: number): Code {
+export function memory(opcode: number | Code, align: number, address: Operand, offset: number): Code {
   const at = expr(address);
   if (at.constant !== undefined) {
     return [constant(0).code, opcode, align, unsignedLeb((at.constant >>> 0) + offset)];
@@ -147,66 +192,18 @@ export const load32 = (address: Operand, offset = 0): Expr => new Expr(memory(0x
 export const load8 = (address: Operand, offset = 0): Expr => new Expr(memory(0x2d, 0, address, offset));
 export const load16 = (address: Operand, offset = 0): Expr => new Expr(memory(0x2f, 0, address, offset));
 
-/** Bytes of a store instruction (a statement, no value). */
+/** A store instruction (a statement, no value); `opcode` is its bytes. */
+export function storeCode(opcode: Code, address: Operand, value: AnyExpr, offset: number): Code {
+  const at = expr(address);
+  const base = at.constant !== undefined ? constant(0) : at;
+  const fixed = offset + (at.constant !== undefined ? at.constant >>> 0 : 0);
+  return [base.code, value.code, opcode, 0, unsignedLeb(fixed)];
+}
+
 function store(opcode: number) {
-  return (address: Operand, value: Operand, offset = 0): Code => {
-    const at = expr(address);
-    const base = at.constant !== undefined ? constant(0) : at;
-    const fixed = offset + (at.constant !== undefined ? at.constant >>> 0 : 0);
-    return [base.code, expr(value).code, opcode, 0, unsignedLeb(fixed)];
-  };
+  return (address: Operand, value: Operand, offset = 0): Code => storeCode([opcode], address, expr(value), offset);
 }
 
 export const store32 = store(0x36);
 export const store8 = store(0x3a);
 export const store16 = store(0x3b);
-
-function binary64(opcode: number) {
-  return (a: Expr64, b: Expr64): Expr64 => new Expr64([a.code, b.code, opcode]);
-}
-
-function compare64(opcode: number) {
-  return (a: Expr64, b: Expr64): Expr => new Expr([a.code, b.code, opcode]);
-}
-
-/** i64 arithmetic, for 32-bit multiplication, division and double shifts. */
-export const i64 = {
-  const: (value: bigint): Expr64 => {
-    const bytes = [0x42];
-    for (let rest = BigInt.asIntN(64, value); ; ) {
-      const byte = Number(rest & 0x7fn);
-      rest >>= 7n;
-      if ((rest === 0n && (byte & 0x40) === 0) || (rest === -1n && (byte & 0x40) !== 0)) {
-        return new Expr64([...bytes, byte]);
-      }
-      bytes.push(byte | 0x80);
-    }
-  },
-  extendU: (a: Operand): Expr64 => new Expr64([expr(a).code, 0xad]),
-  extendS: (a: Operand): Expr64 => new Expr64([expr(a).code, 0xac]),
-  wrap: (a: Expr64): Expr => new Expr([a.code, 0xa7]),
-  eq: compare64(0x51),
-  ne: compare64(0x52),
-  gtU: compare64(0x56),
-  add: binary64(0x7c),
-  sub: binary64(0x7d),
-  mul: binary64(0x7e),
-  divS: binary64(0x7f),
-  divU: binary64(0x80),
-  remS: binary64(0x81),
-  remU: binary64(0x82),
-  and: binary64(0x83),
-  or: binary64(0x84),
-  shl: binary64(0x86),
-  shrS: binary64(0x87),
-  shrU: binary64(0x88),
-};
-
-/** The high and low halves of an i64 joined from two i32. */
-export function join64(high: Operand, low: Operand): Expr64 {
-  return i64.or(i64.shl(i64.extendU(high), i64.const(32n)), i64.extendU(low));
-}
-
-export function high32(value: Expr64): Expr {
-  return i64.wrap(i64.shrU(value, i64.const(32n)));
-}

@@ -1,7 +1,16 @@
-import { type Code, Expr, Expr64, expr, type Operand, unsignedLeb } from './expression';
+import {
+  type AnyExpr,
+  type Code,
+  Expr,
+  type ExprOf,
+  expr,
+  type Operand,
+  typed,
+  unsignedLeb,
+  VALUE_TYPES,
+  type ValueType,
+} from './expression';
 
-export type ValueType = 'i32' | 'i64';
-const TYPE_CODE: Record<ValueType, number> = { i32: 0x7f, i64: 0x7e };
 const EMPTY_BLOCK = 0x40;
 
 /** Where a branch goes: a block or loop that is open. Made by `block` and `loop`. */
@@ -20,9 +29,9 @@ export class FunctionBuilder {
     readonly results: readonly ValueType[] = [],
   ) {}
 
-  /** A parameter as an expression. */
+  /** A parameter of type i32 as an expression. */
   param(index: number): Expr {
-    return new Expr([0x20, ...unsignedLeb(index)]);
+    return this.get(index);
   }
 
   /** Appends a statement. */
@@ -39,13 +48,18 @@ export class FunctionBuilder {
     return this.params.length + this.locals.length - 1;
   }
 
+  /** A local or parameter of type i32. */
   get(local: number): Expr {
     return new Expr([0x20, ...unsignedLeb(local)]);
   }
 
-  set(local: number, value: Operand | Expr64): void {
-    const code = value instanceof Expr64 ? value.code : expr(value).code;
-    this.emit([code, 0x21, unsignedLeb(local)]);
+  /** A local or parameter of any type. */
+  getAs<T extends ValueType>(type: T, local: number): ExprOf<T> {
+    return typed(type, [0x20, ...unsignedLeb(local)]);
+  }
+
+  set(local: number, value: AnyExpr | number): void {
+    this.emit([expr(value).code, 0x21, unsignedLeb(local)]);
   }
 
   /** Evaluates now and gives back a cheap reference to the value. Constants stay constants. */
@@ -57,10 +71,11 @@ export class FunctionBuilder {
     return this.get(local);
   }
 
-  let64(value: Expr64): Expr64 {
-    const local = this.local('i64');
+  /** The same for a value of any type. */
+  hold<T extends ValueType>(value: AnyExpr & { readonly type: T }): ExprOf<T> {
+    const local = this.local(value.type);
     this.set(local, value);
-    return new Expr64([0x20, ...unsignedLeb(local)]);
+    return this.getAs(value.type as T, local);
   }
 
   if(condition: Operand, then: () => void, otherwise?: () => void): void {
@@ -121,19 +136,24 @@ export class FunctionBuilder {
     this.end();
   }
 
-  return(value?: Operand): void {
+  return(value?: AnyExpr | number): void {
     if (value !== undefined) this.emit(expr(value).code);
     this.emit([0x0f]);
   }
 
   /** A call as a statement. */
-  call(index: number, args: readonly Operand[] = []): void {
+  call(index: number, args: readonly (AnyExpr | number)[] = []): void {
     this.emit(this.callCode(index, args));
   }
 
   /** A call whose i32 result is used. It is evaluated where the expression is placed: `let` it. */
-  callValue(index: number, args: readonly Operand[] = []): Expr {
+  callValue(index: number, args: readonly (AnyExpr | number)[] = []): Expr {
     return new Expr(this.callCode(index, args));
+  }
+
+  /** The same for a result of any type. */
+  callAs<T extends ValueType>(type: T, index: number, args: readonly (AnyExpr | number)[] = []): ExprOf<T> {
+    return typed(type, this.callCode(index, args));
   }
 
   /** Calls a function of type [] -> [] through table 0. */
@@ -149,7 +169,7 @@ export class FunctionBuilder {
       if (last?.type === type) last.count++;
       else groups.push({ type, count: 1 });
     }
-    const declarations = groups.flatMap((group) => [...unsignedLeb(group.count), TYPE_CODE[group.type]]);
+    const declarations = groups.flatMap((group) => [...unsignedLeb(group.count), VALUE_TYPES[group.type]]);
     return [...unsignedLeb(groups.length), ...declarations, ...this.code, 0x0b];
   }
 
@@ -158,7 +178,7 @@ export class FunctionBuilder {
     this.depth--;
   }
 
-  private callCode(index: number, args: readonly Operand[]): Code {
+  private callCode(index: number, args: readonly (AnyExpr | number)[]): Code {
     return [...args.map((arg) => expr(arg).code), 0x10, unsignedLeb(index)];
   }
 }

@@ -1,7 +1,5 @@
-import { unsignedLeb } from './expression';
-import type { FunctionBuilder, ValueType } from './function';
-
-const TYPE_CODE: Record<ValueType, number> = { i32: 0x7f, i64: 0x7e };
+import { unsignedLeb, VALUE_TYPES, type ValueType } from './expression';
+import type { FunctionBuilder } from './function';
 
 /** A function known by name before its body is there, so that bodies may call each other. */
 export interface Declared {
@@ -31,7 +29,7 @@ export class ModuleBuilder {
     this.types.push(key);
     const list = (values: readonly ValueType[]) => [
       ...unsignedLeb(values.length),
-      ...values.map((value) => TYPE_CODE[value]),
+      ...values.map((value) => VALUE_TYPES[value]),
     ];
     this.typeBytes.push([0x60, ...list(params), ...list(results)]);
     return this.types.length - 1;
