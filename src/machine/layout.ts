@@ -137,6 +137,8 @@ export const FPU_SCRATCH = field(4 * VECTOR_STRIDE, 16);
 /** XMM0-XMM7. */
 export const XMM_REGS = field(8 * VECTOR_STRIDE, 16);
 export const MXCSR = field();
+/** Flags that SSE arithmetic has raised, ORed together, in the places of MXCSR; no meaning between instructions. */
+export const FLOAT_FLAGS = field();
 
 /** End of the CPU state. */
 export const CPU_END = (cursor + 0xfff) & ~0xfff;

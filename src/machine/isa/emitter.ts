@@ -12,6 +12,7 @@ import {
   SegmentIndex,
 } from '../layout';
 import type { Vector } from '../cpu/fault';
+import type { FloatFunction } from './float/declare';
 import type { Size } from './size';
 import * as w from './wasm/expression';
 import type { Expr, Expr64, Operand } from './wasm/expression';
@@ -33,7 +34,8 @@ export type RuntimeFunction =
   | `sign`
   | `overflow`
   | `arithmeticFlags`
-  | `jump`;
+  | `jump`
+  | FloatFunction;
 
 /** A condition code, 0-15, as in Jcc: O NO B NB Z NZ BE NBE S NS P NP L NL LE NLE. */
 export type ConditionCode = number;
@@ -132,6 +134,25 @@ export abstract class Emitter {
     this.f.call(this.runtime('probeStore'), [segment, offset, bytes]);
     this.leaveIfFault();
   }
+
+  // Floating point
+
+  /** Calls a floating-point function with an i32 result: flags, or a result's bits. See float/declare.ts. */
+  float(name: FloatFunction, args: readonly (Expr | Expr64 | number)[]): Expr {
+    return this.let(this.f.callValue(this.runtime(name), args));
+  }
+
+  /** The same for an i64 result. */
+  float64(name: FloatFunction, args: readonly (Expr | Expr64 | number)[]): Expr64 {
+    return this.f.hold(this.f.callAs('i64', this.runtime(name), args));
+  }
+
+  /** The same without a result. */
+  floatCall(name: FloatFunction, args: readonly (Expr | Expr64 | number)[]): void {
+    this.f.call(this.runtime(name), args);
+  }
+
+  // Stack
 
   /** Mask of stack offsets: 0xFFFF or 0xFFFFFFFF by SS.B. */
   stackMask(): Expr {

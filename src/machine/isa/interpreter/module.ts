@@ -1,5 +1,7 @@
 import type { Operations } from '../../cpu/operations';
 import type { CpuModel } from '../form';
+import { declareFloat } from '../float/declare';
+import { defineFloat } from '../float/define';
 import { opcodeMap } from '../table';
 import { ModuleBuilder } from '../wasm/module';
 import { buildRunLoop, prefixHandlers, TABLE_SIZE, tableIndex } from './dispatch';
@@ -69,6 +71,7 @@ export function buildInterpreter(model: CpuModel): Uint8Array<ArrayBuffer> {
     m.import(name, Array(args).fill('i32'), Array(results).fill('i32'));
   }
   declareRuntime(m);
+  declareFloat(m);
   const run = m.declare('run');
   m.export('run', run);
   const undefinedOpcode = m.declare('undefinedOpcode');
@@ -88,6 +91,7 @@ export function buildInterpreter(model: CpuModel): Uint8Array<ArrayBuffer> {
     }
   }
   defineRuntime(m);
+  defineFloat(m);
   m.define(undefinedOpcode, buildUndefined(m));
   m.define(run, buildRunLoop(m));
   m.setTable(table);
