@@ -7,14 +7,14 @@ import type { AdapterHost } from '../engine';
 export function guarded(host: AdapterHost, onFailure: (error: unknown) => void): AdapterHost {
   return {
     ...delegate(host),
-    defer: (task) =>
+    defer: (task, milliseconds) =>
       host.defer(() => {
         try {
           task();
         } catch (error) {
           onFailure(error);
         }
-      }),
+      }, milliseconds),
   };
 }
 
@@ -24,7 +24,7 @@ function delegate(host: AdapterHost): AdapterHost {
     readFile: (path) => host.readFile(path),
     writeFile: (path, data) => host.writeFile(path, data),
     readAsset: (name) => host.readAsset(name),
-    defer: (task) => host.defer(task),
+    defer: (task, milliseconds) => host.defer(task, milliseconds),
     nanoseconds: () => host.nanoseconds(),
     wallClock: () => host.wallClock(),
     ...(host.openSink ? { openSink: (path: string) => host.openSink!(path) } : {}),

@@ -77,7 +77,7 @@ export function nodeHost({ cwd = process.cwd(), assets, warn = () => {} }: NodeH
     async readAsset(name) {
       return new Uint8Array(await readFile(resolve(assets, name)));
     },
-    defer: (task) => void setImmediate(task),
+    defer: (task, milliseconds) => void (milliseconds ? setTimeout(task, milliseconds) : setImmediate(task)),
     nanoseconds: () => Number(process.hrtime.bigint()),
     wallClock: () => Date.now(),
     openSink(path) {

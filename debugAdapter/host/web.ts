@@ -32,11 +32,12 @@ function macrotasks(): (task: () => void) => void {
  * @param cwd relative paths start here
  */
 export function webHost(files: FileAccess, cwd?: string): AdapterHost {
+  const soon = macrotasks();
   return {
     readFile: (path) => files.readFile(resolvePath(cwd, path)),
     writeFile: (path, data) => files.writeFile(resolvePath(cwd, path), data),
     readAsset: (name) => files.readAsset(name),
-    defer: macrotasks(),
+    defer: (task, milliseconds) => void (milliseconds ? setTimeout(task, milliseconds) : soon(task)),
     nanoseconds: () => Math.round(performance.now() * 1e6),
     wallClock: () => Date.now(),
   };

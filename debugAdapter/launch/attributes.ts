@@ -11,10 +11,8 @@ import {
   SchemaError,
   string,
 } from '../schema/schema';
+import { MAX_MEMORY_MB } from '../../src/debugger/types';
 import { didYouMean } from '../schema/did-you-mean';
-
-/** Largest RAM that the machine takes, MiB. */
-const MAX_MEMORY_MB = 2047;
 
 /** Attributes that editors add to every debug configuration; they are none of the adapter's business. */
 const EDITOR_ATTRIBUTES = new Set([

@@ -6,8 +6,8 @@ export interface Host {
   /** @throws Error whose message names the path and says what went wrong */
   readFile(path: string): Promise<Uint8Array>;
   writeFile(path: string, data: Uint8Array): Promise<void>;
-  /** Runs `task` soon, after other work that waits (a macrotask). */
-  defer(task: () => void): void;
+  /** Runs `task` after other work that waits (a macrotask): soon, or no sooner than in so many milliseconds. */
+  defer(task: () => void, milliseconds?: number): void;
   /** Monotonic nanoseconds of the host, to measure what an exit costs here. */
   nanoseconds(): number;
   /** Wall clock, milliseconds since 1970, read once at launch. */
@@ -18,6 +18,9 @@ export interface Host {
    */
   readAsset(name: string): Promise<Uint8Array>;
 }
+
+/** Largest RAM that a machine takes, MiB. */
+export const MAX_MEMORY_MB = 2047;
 
 /** A bad launch configuration, image or spec. The message names the thing and what to do; shown to the user as it is. */
 export class LaunchError extends Error {}

@@ -37,7 +37,11 @@ export class TestHost implements Host {
     return new Uint8Array(await readFile(modules.resolve(`iced-x86/${name}`)));
   }
 
-  defer(task: () => void): void {
+  /** Times that the engine asked to rest rather than go on at once. */
+  rests = 0;
+
+  defer(task: () => void, milliseconds = 0): void {
+    if (milliseconds > 0) this.rests++;
     setImmediate(task);
   }
 

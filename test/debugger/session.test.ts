@@ -42,6 +42,22 @@ describe('a session', () => {
     assert.throws(() => guest.session.serialInput('com9', Uint8Array.of(1)), /no serial port "com9"/);
   });
 
+  it('rests while the guest sleeps with its timer ticking, and goes on at full speed when it works', async () => {
+    // PIT counter 0 at its slowest; interrupts masked at the controller, so that HLT wakes for nobody.
+    const timer = [...asm.movAl(0x34), ...asm.outImm(0x43), ...asm.movAl(0), ...asm.outImm(0x40), ...asm.outImm(0x40)];
+    const masked = [...asm.movAl(0xff), ...asm.outImm(0x21)];
+    const guest = await Harness.flat([...timer, ...masked, ...asm.sti, ...asm.hlt, ...asm.end]);
+    guest.session.run();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.ok(guest.host.rests > 0, 'an idle guest rests');
+    guest.session.pause();
+    assert.equal((await guest.next()).stop?.reason, 'pause');
+
+    const worker = await Harness.flat([...asm.movEcx(20_000_000), 0xe2, 0xfe, ...asm.end]);
+    await worker.end();
+    assert.equal(worker.host.rests, 0);
+  });
+
   it('gives the exit status of the debug-exit port', async () => {
     for (const [value, status] of [
       [0x10, 0],

@@ -13,7 +13,7 @@ import { loadImage, type LoadedImage } from '../../machine/loaders/load-image';
 import { Machine } from '../../machine/machine';
 import { SymbolError } from '../../symbols/errors';
 import { SymbolTable } from '../../symbols/symbol-table';
-import { type Host, LaunchError, type LaunchConfiguration } from '../types';
+import { type Host, LaunchError, type LaunchConfiguration, MAX_MEMORY_MB } from '../types';
 import type { LaunchFiles } from './files';
 import { checkAbis, commandLine, costProfile } from './hypervisor-options';
 
@@ -36,8 +36,6 @@ export interface BuiltMachine {
   /** Loads the guest and puts the CPU at its first instruction. @throws LaunchError */
   load(): LoadedImage | undefined;
 }
-
-const MAX_MEMORY_MB = 2047;
 
 function asLaunchError(error: unknown, attribute: string): unknown {
   const known = [ElfError, LoadError, SymbolError, PortMapError].some((kind) => error instanceof kind);

@@ -17,6 +17,15 @@ const CHUNK_NS = 1_000_000;
 /** Exits take so much longer than instructions that a chunk ends after this many, however short it was meant to be. */
 const CHUNK_EXITS = 256;
 
+/**
+ * A guest that has done nothing but sleep and serve its timer for this many nanoseconds of its time is idle, and
+ * rests so many milliseconds of the host's time at each turn: its clock goes on fast, but costs little.
+ */
+const IDLE_AFTER_NS = 2_000_000_000;
+const IDLE_REST_MS = 10;
+/** A turn in which the guest retires fewer instructions than this, and sleeps, is one of an idle guest. */
+const IDLE_INSTRUCTIONS = 50_000;
+
 /** What the run loop tells the session. */
 export interface RunListener {
   stopped(stop: StopEvent, fault: StoppingFault | undefined): void;
@@ -38,6 +47,8 @@ export class RunControl {
   private scheduled = false;
   private chunk = FIRST_CHUNK;
   private exits = 0;
+  /** The guest's time when it last did more than serve its timer. */
+  private busyUntil = 0;
   /** A triple fault was shown to the user; going on ends the guest. */
   private tripleFaultShown = false;
 
@@ -65,6 +76,7 @@ export class RunControl {
     this.active = true;
     this.pauseWanted = false;
     this.parked = false;
+    this.busyUntil = this.guest.machine.clock.now;
     if (passHere) this.guest.machine.passHere();
     this.updateHooks();
     this.schedule();
@@ -123,10 +135,17 @@ export class RunControl {
   private schedule(): void {
     if (this.scheduled) return;
     this.scheduled = true;
-    this.host.defer(() => {
-      this.scheduled = false;
-      if (!this.disposed && this.active) this.slice();
-    });
+    this.host.defer(
+      () => {
+        this.scheduled = false;
+        if (!this.disposed && this.active) this.slice();
+      },
+      this.resting ? IDLE_REST_MS : 0,
+    );
+  }
+
+  private get resting(): boolean {
+    return this.guest.machine.clock.now - this.busyUntil > IDLE_AFTER_NS;
   }
 
   private slice(): void {
@@ -138,6 +157,7 @@ export class RunControl {
       const after = host.nanoseconds();
       this.adapt(after - now);
       now = after;
+      if (this.resting) break;
     }
     if (this.active && this.pauseWanted) this.stop({ reason: 'pause', text: this.pauseText(), breakpointIds: [] });
     this.listener.sliced();
@@ -152,11 +172,14 @@ export class RunControl {
       return;
     }
     const budget = Math.min(this.chunk, left);
+    const before = machine.clock.instructions;
     const outcome = this.tripleFaultShown ? RunEnd.TripleFault : (this.step?.advance(budget) ?? machine.run(budget));
     const stop = this.stops.take();
     if (stop) this.stop(stop.stop, stop.fault);
     else if (outcome === 'arrived') this.stop({ reason: 'step', text: this.stepText(), breakpointIds: [] });
     else this.settle(outcome);
+    const idle = machine.idle && machine.clock.instructions - before < IDLE_INSTRUCTIONS;
+    if (!idle) this.busyUntil = machine.clock.now;
   }
 
   private settle(outcome: RunEnd): void {

@@ -1,6 +1,6 @@
 import type { SourceLocation } from '../types';
 import type { Guest } from '../guest/guest';
-import { isIoAccessor } from './io-accessors';
+import { isIoAccessor, onlyAccessorsAt } from './io-accessors';
 import { type Activation, Unwinder } from './unwinder';
 
 /** Accessors that call each other are followed so far. */
@@ -66,16 +66,8 @@ export class CallSites {
     const known = this.attributed.get(address);
     if (known !== undefined) return known;
     if (this.attributed.size >= CACHE_LIMIT) this.attributed.clear();
-    const accessor = this.unwinder.isStub(address) || this.onlyAccessors(address);
+    const accessor = this.unwinder.isStub(address) || onlyAccessorsAt(address, this.guest.symbols);
     this.attributed.set(address, accessor);
     return accessor;
-  }
-
-  /** True if the function at an address, and all that is inlined there, are accessors. */
-  private onlyAccessors(address: number): boolean {
-    const { symbols } = this.guest;
-    const frames = symbols.inlineFramesAt(address);
-    const names = frames.length > 0 ? frames.map(({ name }) => name.replace(/\+0x[0-9a-f]+$/, '')) : [];
-    return names.length > 0 && names.every(isIoAccessor);
   }
 }

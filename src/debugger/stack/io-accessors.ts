@@ -1,3 +1,4 @@
+import type { SymbolTable } from '../../symbols/symbol-table';
 import type { Frame } from '../types';
 
 /**
@@ -11,6 +12,12 @@ const ACCESSOR =
 export function isIoAccessor(name: string): boolean {
   // Compilers name parts and clones of functions with a suffix: `outb.constprop.0`, `outb.cold`.
   return ACCESSOR.test(name.replace(/(?:\.(?:constprop|isra|part|cold|lto_priv|llvm)(?:\.\d+)?)+$/, ''));
+}
+
+/** True if the function at an address, and all that is inlined there, are accessors. */
+export function onlyAccessorsAt(address: number, symbols: SymbolTable): boolean {
+  const frames = symbols.inlineFramesAt(address);
+  return frames.length > 0 && frames.every(({ name }) => isIoAccessor(name.replace(/\+0x[0-9a-f]+$/, '')));
 }
 
 /** The frames with the accessors at the inner end marked, where a frame with source follows that is none. */

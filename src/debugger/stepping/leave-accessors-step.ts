@@ -1,5 +1,5 @@
 import { RunEnd } from '../../machine/run';
-import { isIoAccessor } from '../stack/io-accessors';
+import { onlyAccessorsAt } from '../stack/io-accessors';
 import { Unwinder } from '../stack/unwinder';
 import { callerOf, OutStep } from './out-step';
 import type { Step, SteppingTools } from './step';
@@ -60,9 +60,6 @@ export class LeaveAccessorsStep implements Step {
 
   private inAccessor(unwinder: Unwinder): boolean {
     const { pc, symbols } = this.tools.guest;
-    if (unwinder.isStub(pc)) return true;
-    const frames = symbols.inlineFramesAt(pc);
-    const names = frames.length > 0 ? frames.map(({ name }) => name) : [symbols.functionAt(pc)?.name ?? ''];
-    return names.every(isIoAccessor);
+    return unwinder.isStub(pc) || onlyAccessorsAt(pc, symbols);
   }
 }
