@@ -1,29 +1,35 @@
 import { Vector } from '../../src/machine/cpu/fault';
-import { PREFIX_OPCODES } from '../../src/machine/isa/table';
-import type { MooTest } from './moo';
+import type { Outcome } from './execute';
+import type { RecordedInstruction } from './instruction';
+import { type MooFile, type MooTest, REGS_16, REGS_32 } from './moo';
 
-/** Prefixes that the 286 does not have; there their bytes are undefined opcodes. */
-const PREFIXES_386 = new Set([0x64, 0x65, 0x66, 0x67]);
-
-/** Longest instruction of the 286; the 386 takes 15 bytes. */
-const MAX_LENGTH_286 = 10;
-
-const STACK_FRAMES = new Set([0x07, 0x17, 0x1f, 0x58, 0x61, 0x8f, 0x9d, 0xc2, 0xc3, 0xc8, 0xc9, 0xca, 0xcb, 0xcf]);
-const STRINGS = new Set([0x6c, 0x6d, 0x6e, 0x6f, 0xa4, 0xa5, 0xa6, 0xa7, 0xaa, 0xab, 0xac, 0xad, 0xae, 0xaf]);
-
-/** A test as the rules see it. */
+/** A failed test as the rules see it. */
 interface Subject {
   readonly test: MooTest;
-  readonly prefixes: readonly number[];
-  readonly opcode: number;
-  readonly modRm: number;
+  readonly instruction: RecordedInstruction;
+  readonly outcome: Outcome;
+  /** Exception that was recorded, or undefined. */
+  readonly recorded: number | undefined;
+  /** Exception that our processor raised first, or undefined. */
+  readonly raised: number | undefined;
+  initial(register: string): number;
+  final(register: string): number;
 }
 
-/** The recording ended in #GP for an operand at the end of its segment. */
-const overran = ({ test }: Subject) => test.exception?.vector === Vector.GP;
+/** Why a test may fail on purpose, and which failures that explains. */
+interface Rule {
+  readonly reason: string;
+  readonly explains: (subject: Subject) => boolean;
+}
+
+const BITS_16_OPERANDS_ON_STACK = new Set([
+  ...[0x07, 0x17, 0x1f, 0x58, 0x59, 0x5a, 0x5b, 0x5c, 0x5d, 0x5e, 0x5f, 0x61, 0x8f, 0x9d],
+  ...[0xc2, 0xc3, 0xc8, 0xc9, 0xca, 0xcb, 0xcf],
+]);
+const STRINGS = new Set([0x6c, 0x6d, 0x6e, 0x6f, 0xa4, 0xa5, 0xa6, 0xa7, 0xaa, 0xab, 0xac, 0xad, 0xae, 0xaf]);
 
 /** A 16-bit address on BP, which is in SS unless a prefix says otherwise. */
-function addressesStack({ prefixes, modRm }: Subject): boolean {
+function addressesStack({ prefixes, modRm }: RecordedInstruction): boolean {
   const override = prefixes.findLast((prefix) => [0x26, 0x2e, 0x36, 0x3e].includes(prefix));
   if (modRm >= 0xc0) return false;
   if (override !== undefined) return override === 0x36;
@@ -31,41 +37,104 @@ function addressesStack({ prefixes, modRm }: Subject): boolean {
   return rm === 2 || rm === 3 || (rm === 6 && modRm >= 0x40);
 }
 
+/** Longest instruction of the 286. */
+const MAX_LENGTH_286 = 10;
+
 /**
- * Why the 386 is meant to behave otherwise than a 286 in real mode. Intel 80386 Programmer's Reference Manual, 14.7
- * (differences from the 80286) and 9.8 (faults restart); SDM vol. 3B, table 20-1 (#SS in real-address mode).
+ * Where the 386 is meant to behave otherwise than the recorded 286 in real mode. The 386's side is from the Intel
+ * 386 DX Programmer's Reference Manual: chapter 14, "80386 Real-Address Mode", with its lists of exceptions and of
+ * differences from the 8086 and from the 80286; chapter 17, LOCK; section 9.8, exceptions are restartable.
  */
-const RULES_286: readonly (readonly [reason: string, applies: (subject: Subject) => boolean])[] = [
-  ['LOCK is #UD on the 386 but for a few forms; the 286 takes it anywhere', (s) => s.prefixes.includes(0xf0)],
-  ['the 286 refuses more than 10 bytes, the 386 more than 15', (s) => s.test.bytes.length - 1 > MAX_LENGTH_286],
-  ['FS and GS are undefined on the 286', (s) => s.opcode === 0x8c && ((s.modRm >> 3) & 6) === 4],
-  [
-    'on the 386 an operand beyond SS is #SS in real mode too',
-    (s) => overran(s) && !STACK_FRAMES.has(s.opcode) && addressesStack(s),
-  ],
-  [
-    'on the 386 the top of the stack at FFFF is #SS, and a POP that faults changes nothing',
-    (s) => overran(s) && isStackFault(s),
-  ],
-  ['a string instruction that faults changes nothing on the 386', (s) => overran(s) && STRINGS.has(s.opcode)],
-  ['without a coprocessor ESC does not access memory', (s) => overran(s) && s.opcode >= 0xd8 && s.opcode <= 0xdf],
+const RULES_286: readonly Rule[] = [
+  {
+    reason: 'LOCK is #UD on the 386 but for a few forms; the 286 takes it anywhere',
+    explains: ({ instruction, raised }) => instruction.prefixes.includes(0xf0) && raised === Vector.UD,
+  },
+  {
+    reason: 'the 286 refuses more than 10 bytes, the 386 more than 15',
+    explains: ({ instruction, recorded, raised }) =>
+      instruction.length > MAX_LENGTH_286 && recorded === Vector.GP && raised === undefined,
+  },
+  {
+    reason: 'FS and GS are undefined on the 286',
+    explains: ({ instruction: { opcode, modRm }, recorded }) =>
+      opcode === 0x8c && ((modRm >> 3) & 6) === 4 && recorded === Vector.UD,
+  },
+  {
+    reason: 'an operand beyond the end of SS is #SS on the 386 in real mode too, and #GP on the 286',
+    explains: ({ instruction, recorded, raised }) =>
+      recorded === Vector.GP &&
+      raised === Vector.SS &&
+      (addressesStack(instruction) || BITS_16_OPERANDS_ON_STACK.has(instruction.opcode)),
+  },
+  {
+    reason: 'a POP or LEAVE that faults has changed SP on the 286 and changes nothing on the 386',
+    explains: ({ instruction, recorded, raised }) =>
+      recorded === Vector.GP && raised === Vector.GP && BITS_16_OPERANDS_ON_STACK.has(instruction.opcode),
+  },
+  {
+    reason: 'a string instruction that faults has moved on on the 286 and changes nothing on the 386',
+    explains: ({ instruction, recorded, raised }) =>
+      recorded === Vector.GP && raised === Vector.GP && STRINGS.has(instruction.opcode),
+  },
+  {
+    reason: 'without a coprocessor ESC does not access memory on the 386',
+    explains: ({ instruction: { opcode }, recorded, raised }) =>
+      recorded === Vector.GP && raised === undefined && opcode >= 0xd8 && opcode <= 0xdf,
+  },
 ];
 
-/** The frame is at the segment's end, or POP's destination is. */
-function isStackFault({ test, opcode }: Subject): boolean {
-  const { sp, bp } = test.initial.registers;
-  return STACK_FRAMES.has(opcode) && (sp === 0xffff || bp === 0xffff || opcode === 0x8f);
+/** Bytes behind an instruction that the 386 may have fetched before it executes it: a queue of 16. */
+const PREFETCHED = 32;
+
+/** True if the recorded instruction wrote to bytes that follow it. */
+function writesBehindItself({ test, initial }: Subject): boolean {
+  const start = (initial('cs') << 4) + initial('eip');
+  return [...test.final.memory.addresses].some((address) => address >= start && address < start + PREFETCHED);
 }
 
-/** Why a test is left out, or undefined. */
-export function deliberateDifference(cpu: string, test: MooTest): string | undefined {
-  if (!cpu.startsWith('C286')) return undefined;
-  const at = test.bytes.findIndex((byte) => !PREFIX_OPCODES.has(byte) || PREFIXES_386.has(byte));
-  const subject = {
-    test,
-    prefixes: test.bytes.slice(0, at),
-    opcode: test.bytes[at],
-    modRm: test.bytes[at + 1],
+/** What the recorded chip has left behind AX / divisor where the quotient does not fit. */
+function flippedDividend({ instruction, recorded, raised, final }: Subject): boolean {
+  const isByteDivision = instruction.opcode === 0xf6 && ((instruction.modRm >> 3) & 7) === 7;
+  return isByteDivision && raised === Vector.DE && recorded === undefined && (final('eax') & 0xff) === 0x80;
+}
+
+/** Where our 386 differs from the recorded 386EX, and why. */
+const RULES_386: readonly Rule[] = [
+  {
+    reason: 'the 386 executes what it has fetched before the instruction changed it; there is no prefetch queue here',
+    explains: writesBehindItself,
+  },
+  {
+    reason:
+      'the recorded chip gives the quotient 80 for some bytes that IDIV must answer with #DE (80386 suite, issue 3)',
+    explains: flippedDividend,
+  },
+  {
+    reason: 'AAM by 0 pushes flags of a division that has not happened, which are undefined',
+    explains: ({ instruction, raised, recorded, outcome }) =>
+      instruction.opcode === 0xd4 && raised === Vector.DE && recorded === Vector.DE && outcome.flagsOnly,
+  },
+];
+
+/** Reasons of all rules, for the report. */
+export const DELIBERATE_REASONS: readonly string[] = [...RULES_286, ...RULES_386].map(({ reason }) => reason);
+
+/** Why a test that failed was bound to fail, or undefined if it should have passed. */
+export function deliberateDifference(
+  file: MooFile,
+  test: MooTest,
+  instruction: RecordedInstruction,
+  outcome: Outcome,
+): string | undefined {
+  const names: readonly string[] = file.wide ? REGS_32 : REGS_16;
+  const initial = (register: string) => test.initial.registers.values[names.indexOf(register)];
+  const final = (register: string) => {
+    const index = names.indexOf(register);
+    return (test.final.registers.present >>> index) & 1 ? test.final.registers.values[index] : initial(register);
   };
-  return RULES_286.find(([, applies]) => applies(subject))?.[0];
+  const [raised] = outcome.raised;
+  const subject: Subject = { test, instruction, outcome, recorded: test.exception?.vector, raised, initial, final };
+  const rules = file.wide ? RULES_386 : RULES_286;
+  return rules.find(({ explains }) => explains(subject))?.reason;
 }

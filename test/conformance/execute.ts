@@ -1,123 +1,281 @@
 import type { Cpu } from '../../src/machine/cpu/cpu';
-import * as layout from '../../src/machine/layout';
-import { Register, SegmentIndex } from '../../src/machine/layout';
+import { vectorName } from '../../src/machine/cpu/fault';
+import type { Register, SegmentIndex } from '../../src/machine/layout';
 import { RunEnd } from '../../src/machine/run';
-import type { RunLoop } from '../../src/machine/run-loop';
-import type { PhysicalMemory } from '../../src/machine/memory/physical';
-import type { MooFile, MooTest, RegisterName } from './moo';
+import type { BareMachine } from './bare-machine';
+import { type MooFile, type MooTest, REGS_16, REGS_32, type RegisterSet } from './moo';
 
-/** What the tests run on: a CPU alone, all memory RAM, ports that read ones. */
-export interface BareMachine {
-  readonly cpu: Cpu;
-  readonly memory: PhysicalMemory;
-  readonly loop: RunLoop;
+/** EFLAGS bits that exist in real mode: IOPL and NT stay zero on a 286, and bits above do not exist there. */
+const FLAGS_286 = 0x0fd5;
+const FLAGS_386 = 0x37fd5;
+/** Bits of CR0 that a 386 has. The others read as ones there and mean something on later processors. */
+const CR0_386 = 0x8000000f;
+/** The low 12 bits of CR3 are reserved on a 386. */
+const CR3_386 = 0xfffff000;
+
+/** How one register of a recording is set, read, and compared. */
+interface RegisterPort {
+  readonly name: string;
+  /** Bits that mean something. */
+  readonly bits: number;
+  readonly isFlags: boolean;
+  set(cpu: Cpu, value: number): void;
+  get(cpu: Cpu): number;
 }
 
-const GENERAL: Partial<Record<RegisterName, Register>> = {
-  ax: Register.EAX,
-  bx: Register.EBX,
-  cx: Register.ECX,
-  dx: Register.EDX,
-  sp: Register.ESP,
-  bp: Register.EBP,
-  si: Register.ESI,
-  di: Register.EDI,
-  eax: Register.EAX,
-  ebx: Register.EBX,
-  ecx: Register.ECX,
-  edx: Register.EDX,
-  esp: Register.ESP,
-  ebp: Register.EBP,
-  esi: Register.ESI,
-  edi: Register.EDI,
-};
+const GENERAL = ['ax', 'cx', 'dx', 'bx', 'sp', 'bp', 'si', 'di'];
+const SEGMENTS = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'];
 
-const SEGMENTS: Partial<Record<RegisterName, SegmentIndex>> = {
-  cs: SegmentIndex.CS,
-  ss: SegmentIndex.SS,
-  ds: SegmentIndex.DS,
-  es: SegmentIndex.ES,
-  fs: SegmentIndex.FS,
-  gs: SegmentIndex.GS,
-};
-
-/** FLAGS bits that a 286 in real mode lacks: IOPL and NT stay zero there, and bits above do not exist. */
-const FLAGS_16 = 0x0fd5;
-
-function writeRegister(cpu: Cpu, name: RegisterName, value: number): void {
-  const { state } = cpu;
-  const general = GENERAL[name];
-  if (general !== undefined) state.setReg(general, value);
-  const segment = SEGMENTS[name];
-  if (segment !== undefined) cpu.segmentation.setReal(segment, value);
-  if (name === 'ip' || name === 'eip') state.eip = value;
-  if (name === 'flags') state.eflags = value & FLAGS_16;
-  if (name === 'eflags') state.eflags = value & 0x7fd5;
+function portOf(name: string, wide: boolean): RegisterPort {
+  const plain = { name, bits: 0xffffffff, isFlags: false };
+  const general = GENERAL.indexOf(wide ? name.slice(1) : name) as Register;
+  if (general >= 0) {
+    return {
+      ...plain,
+      set: (cpu, value) => cpu.state.setReg(general, value),
+      get: (cpu) => (wide ? cpu.state.reg(general) : cpu.state.reg16(general)),
+    };
+  }
+  const segment = SEGMENTS.indexOf(name) as SegmentIndex;
+  if (segment >= 0) {
+    return {
+      ...plain,
+      set: (cpu, value) => cpu.segmentation.setReal(segment, value),
+      get: (cpu) => cpu.state.selector(segment),
+    };
+  }
+  switch (name) {
+    case 'ip':
+    case 'eip':
+      // IP has 16 bits on the 286; on the 386 an instruction that ends at FFFF leaves 10000 in EIP.
+      return {
+        ...plain,
+        bits: wide ? 0xffffffff : 0xffff,
+        set: (cpu, value) => (cpu.state.eip = value),
+        get: (cpu) => cpu.state.eip,
+      };
+    case 'flags':
+    case 'eflags': {
+      const bits = wide ? FLAGS_386 : FLAGS_286;
+      return {
+        ...plain,
+        bits,
+        isFlags: true,
+        set: (cpu, value) => (cpu.state.eflags = value & bits),
+        get: (cpu) => cpu.state.eflags,
+      };
+    }
+    case 'cr0':
+      return {
+        ...plain,
+        bits: CR0_386,
+        set: (cpu, value) => cpu.state.setCr(0, value & CR0_386),
+        get: (cpu) => cpu.state.cr(0),
+      };
+    case 'cr3':
+      return {
+        ...plain,
+        bits: CR3_386,
+        set: (cpu, value) => cpu.state.setCr(3, value & CR3_386),
+        get: (cpu) => cpu.state.cr(3),
+      };
+    default: {
+      const index = Number(name.slice(2));
+      return { ...plain, set: (cpu, value) => cpu.state.setDr(index, value), get: (cpu) => cpu.state.dr(index) };
+    }
+  }
 }
 
-function readRegister(cpu: Cpu, name: RegisterName): number | undefined {
-  const { state } = cpu;
-  const general = GENERAL[name];
-  if (general !== undefined) return name.length === 2 ? state.reg16(general) : state.reg(general);
-  const segment = SEGMENTS[name];
-  if (segment !== undefined) return state.selector(segment);
-  // IP has 16 bits on the 286; on the 386 an instruction that ends at FFFF leaves 10000 in EIP.
-  if (name === 'ip') return state.eip & 0xffff;
-  if (name === 'eip') return state.eip;
-  if (name === 'flags' || name === 'eflags') return state.eflags;
-  return undefined;
-}
+const PORTS_16 = REGS_16.map((name) => portOf(name, false));
+const PORTS_32 = REGS_32.map((name) => portOf(name, true));
+const FLAGS_INDEX_16 = REGS_16.indexOf('flags');
+const FLAGS_INDEX_32 = REGS_32.indexOf('eflags');
 
 /** A repeated string instruction on 64 KiB, and the HLT behind it. */
 const MAX_INSTRUCTIONS = 0x10010;
 
-/** Bits that are compared of FLAGS pushed or left by an instruction. */
-export interface Comparison {
-  /** EFLAGS bits that the instruction leaves undefined. */
-  readonly undefinedFlags: number;
+/** One test carried out. */
+export interface Outcome {
+  /** What is not as recorded, in words; empty if the test has passed. */
+  readonly differences: readonly string[];
+  /** Exceptions that our processor raised, in order; software interrupts are none. */
+  readonly raised: readonly number[];
+  /** The only differences are in FLAGS or in their image on the stack. */
+  readonly flagsOnly: boolean;
 }
 
-/** Where real mode has pushed FLAGS. The file's address is that of the bus, which is even. */
-function pushedFlags(test: MooTest): number {
-  const { ss, sp } = { ...test.initial.registers, ...test.final.registers };
-  if (ss === undefined || sp === undefined) return (test.exception?.flagsAddress as number) >>> 0;
-  return (ss << 4) + ((sp + 4) & 0xffff);
+/** Bits of a register that recordings declare worth comparing; all where they say nothing. */
+function declaredMask(sets: readonly RegisterSet[], index: number): number {
+  let mask = 0xffffffff;
+  for (const { present, values } of sets) if ((present >>> index) & 1) mask &= values[index];
+  return mask >>> 0;
 }
 
-/** Runs one test; gives the differences in words, none if it passed. */
-export function executeTest(machine: BareMachine, file: MooFile, test: MooTest, comparison: Comparison): string[] {
-  const { cpu, memory, loop } = machine;
-  const wide = file.cpu.startsWith('386');
-  cpu.reset();
-  cpu.mmu.flush();
-  const registers = Object.entries(test.initial.registers) as [RegisterName, number][];
-  for (const [name, value] of registers) writeRegister(cpu, name, value);
-  for (const [address, value] of test.initial.memory) memory.poke(address, Uint8Array.of(value));
-  cpu.state.set(layout.HALTED, 0);
-  const end = loop.run(MAX_INSTRUCTIONS);
-  const differences: string[] = [];
-  if (end !== RunEnd.Dead && end !== RunEnd.Idle) differences.push(`did not reach HLT: ${end}`);
-  const compare = (what: string, expected: number, actual: number, mask: number) => {
-    if (((expected ^ actual) & mask) === 0) return;
-    differences.push(`${what}: expected ${expected.toString(16)}, got ${actual.toString(16)}`);
+/** True if the file or the test itself says which flags are worth comparing. */
+export function masksFlags(file: MooFile, test: MooTest): boolean {
+  const index = file.wide ? FLAGS_INDEX_32 : FLAGS_INDEX_16;
+  return [...file.masks, ...test.masks].some(({ present }) => (present >>> index) & 1);
+}
+
+/** Runs recorded tests on one machine, which stays clean in between. */
+export class TestRunner {
+  /** What memory should hold after the test; zero between tests, as RAM is. */
+  private readonly expected: Uint8Array;
+  private readonly addressMask: number;
+  private raised: number[] = [];
+
+  constructor(private readonly machine: BareMachine) {
+    this.expected = new Uint8Array(machine.ram.length);
+    this.addressMask = machine.ram.length - 1;
+  }
+
+  /** @param undefinedFlags EFLAGS bits that the instruction leaves undefined, where the recording has no mask of its own */
+  run(file: MooFile, test: MooTest, undefinedFlags: number): Outcome {
+    const { machine, expected, addressMask } = this;
+    const { ram } = machine;
+    this.prepare(file, test);
+    const { addresses, values } = test.initial.memory;
+    for (let i = 0; i < addresses.length; i++) {
+      const at = addresses[i] & addressMask;
+      ram[at] = values[i];
+      expected[at] = values[i];
+    }
+    for (let i = 0; i < test.final.memory.addresses.length; i++) {
+      expected[test.final.memory.addresses[i] & addressMask] = test.final.memory.values[i];
+    }
+    const end = machine.loop.run(MAX_INSTRUCTIONS);
+    const differences: string[] = [];
+    if (end !== RunEnd.Dead && end !== RunEnd.Idle) differences.push(`did not reach HLT: ${end}`);
+    const flagMask = this.flagMask(file, test, undefinedFlags);
+    const inFlags = this.compareRegisters(file, test, flagMask, differences);
+    this.compareException(test, differences);
+    const inFrame = this.compareMemory(file, test, flagMask, differences);
+    this.clean(test);
+    return { differences, raised: this.raised, flagsOnly: differences.length === inFlags + inFrame };
+  }
+
+  /** Guest-physical addresses that hold something although no recording has named them: stray writes. */
+  findStrayBytes(): number[] {
+    const words = new BigUint64Array(
+      this.machine.ram.buffer,
+      this.machine.ram.byteOffset,
+      this.machine.ram.length >> 3,
+    );
+    const found: number[] = [];
+    for (let i = 0; i < words.length; i++) {
+      if (words[i] === 0n) continue;
+      for (let at = i * 8; at < i * 8 + 8; at++) if (this.machine.ram[at] !== 0) found.push(at);
+    }
+    return found;
+  }
+
+  /** Makes RAM zero, whoever has written to it. */
+  wipe(): void {
+    this.machine.ram.fill(0);
+  }
+
+  private prepare(file: MooFile, test: MooTest): void {
+    const { cpu, loop } = this.machine;
+    cpu.reset();
+    loop.reset();
+    this.raised = [];
+    cpu.hooks.exception = (vector) => {
+      this.raised.push(vector);
+      return false;
+    };
+    const ports = file.wide ? PORTS_32 : PORTS_16;
+    const { present, values } = test.initial.registers;
+    for (let i = 0; i < ports.length; i++) if ((present >>> i) & 1) ports[i].set(cpu, values[i]);
+  }
+
+  private flagMask(file: MooFile, test: MooTest, undefinedFlags: number): number {
+    const index = file.wide ? FLAGS_INDEX_32 : FLAGS_INDEX_16;
+    const bits = file.wide ? FLAGS_386 : FLAGS_286;
+    if (!masksFlags(file, test)) return bits & ~undefinedFlags;
+    return bits & declaredMask(file.masks, index) & declaredMask(test.masks, index);
+  }
+
+  /** @returns how many of the differences are in FLAGS */
+  private compareRegisters(file: MooFile, test: MooTest, flagMask: number, differences: string[]): number {
+    const ports = file.wide ? PORTS_32 : PORTS_16;
+    const { cpu } = this.machine;
+    const { initial, final } = test;
+    let inFlags = 0;
+    for (let i = 0; i < ports.length; i++) {
+      const changed = (final.registers.present >>> i) & 1;
+      if (!changed && !((initial.registers.present >>> i) & 1)) continue;
+      const port = ports[i];
+      const expected = changed ? final.registers.values[i] : initial.registers.values[i];
+      const actual = port.get(cpu);
+      if (actual === expected) continue;
+      const declared = declaredMask(file.masks, i) & declaredMask(test.masks, i);
+      const mask = port.isFlags ? flagMask : port.bits & declared;
+      if (((actual ^ expected) & mask) === 0) continue;
+      if (port.isFlags) inFlags++;
+      differences.push(difference(port.name, expected, actual, mask));
+    }
+    return inFlags;
+  }
+
+  /** The recording names exceptions and software interrupts alike; ours are compared where we raised any. */
+  private compareException(test: MooTest, differences: string[]): void {
+    const { raised } = this;
+    const last = raised.at(-1);
+    if (last === undefined || last === test.exception?.vector) return;
+    const recorded = test.exception ? vectorName(test.exception.vector) : 'nothing';
+    differences.push(`raised ${raised.map(vectorName).join(' ')}, recorded was ${recorded}`);
+  }
+
+  /** @returns how many of the differences are in an image of FLAGS on the stack */
+  private compareMemory(file: MooFile, test: MooTest, flagMask: number, differences: string[]): number {
+    const { machine, expected, addressMask } = this;
+    const flagsAt = test.exception ? pushedFlags(file, test) & addressMask : -2;
+    let inFrame = 0;
+    for (const { memory } of [test.initial, test.final]) {
+      for (const address of memory.addresses) {
+        const at = address & addressMask;
+        const actual = machine.ram[at];
+        if (actual === expected[at]) continue;
+        const high = at === flagsAt + 1;
+        const mask = at === flagsAt || high ? (flagMask >>> (high ? 8 : 0)) & 0xff : 0xff;
+        if (((actual ^ expected[at]) & mask) === 0) continue;
+        if (mask !== 0xff || at === flagsAt || high) inFrame++;
+        differences.push(difference(`[${at.toString(16)}]`, expected[at], actual, mask));
+        // An address that stands in both lists is reported once.
+        expected[at] = actual;
+      }
+    }
+    return inFrame;
+  }
+
+  private clean(test: MooTest): void {
+    for (const { memory } of [test.initial, test.final]) {
+      for (const address of memory.addresses) {
+        const at = address & this.addressMask;
+        this.machine.ram[at] = 0;
+        this.expected[at] = 0;
+      }
+    }
+  }
+}
+
+function difference(what: string, expected: number, actual: number, mask: number): string {
+  const bits = mask >>> 0 === 0xffffffff || mask === 0xff ? '' : ` under ${(mask >>> 0).toString(16)}`;
+  return `${what}: recorded ${expected.toString(16)}, got ${(actual >>> 0).toString(16)}${bits}`;
+}
+
+/**
+ * Where real mode has pushed FLAGS. The file has the address as it was on the bus, which is even; the frame itself
+ * may begin at an odd one.
+ */
+function pushedFlags(file: MooFile, test: MooTest): number {
+  const names: readonly string[] = file.wide ? REGS_32 : REGS_16;
+  const value = (name: string) => {
+    const index = names.indexOf(name);
+    const { present, values } = test.final.registers;
+    return (present >>> index) & 1 ? values[index] : test.initial.registers.values[index];
   };
-  const flagMask = (wide ? 0x7fd5 : FLAGS_16) & ~comparison.undefinedFlags;
-  for (const [name, before] of registers) {
-    const actual = readRegister(cpu, name);
-    if (actual === undefined) continue;
-    const expected = test.final.registers[name] ?? before;
-    const isFlags = name === 'flags' || name === 'eflags';
-    compare(name, expected, actual, isFlags ? flagMask : (file.mask[name] ?? 0xffffffff));
-  }
-  const flagsAt = test.exception && pushedFlags(test);
-  const final = new Map(test.initial.memory.map(([address, value]) => [address, value]));
-  for (const [address, value] of test.final.memory) final.set(address, value);
-  for (const [address, value] of final) {
-    const offset = flagsAt === undefined ? -1 : address - flagsAt;
-    const mask = offset === 0 || offset === 1 ? (flagMask >>> (offset * 8)) & 0xff : 0xff;
-    compare(`[${address.toString(16)}]`, value, memory.peek(address, 1)[0], mask);
-  }
-  if (differences.length > 0) memory.u8.fill(0, layout.RAM_BASE);
-  else for (const [address] of final) memory.poke(address, Uint8Array.of(0));
-  return differences;
+  const frame = (value('ss') << 4) + ((value(file.wide ? 'esp' : 'sp') + 4) & 0xffff);
+  const onBus = test.exception?.flagsAddress ?? frame;
+  return (frame & ~1) === (onBus & ~1) ? frame : onBus;
 }

@@ -1,56 +1,72 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { gunzipSync } from 'node:zlib';
-import { createBareMachine } from './bare-machine';
-import { deliberateDifference } from './deliberate-differences';
-import { executeTest } from './execute';
-import { readMoo } from './moo';
-import { undefinedFlags } from './undefined-flags';
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { writeConformanceResults } from './results';
+import { findMooFiles } from './suite';
+import { runFiles } from './pool';
+import { countReasons, formatTable, total } from './table';
 
-/** Every MOO file below a folder. */
-function mooFiles(folder: string): string[] {
-  return readdirSync(folder)
-    .sort()
-    .flatMap((name) => {
-      const path = join(folder, name);
-      if (statSync(path).isDirectory()) return mooFiles(path);
-      return /\.moo(\.gz)?$/i.test(name) ? [path] : [];
-    });
-}
+const USAGE = `usage: npm run conformance -- FOLDER [--jobs N] [--show N] [--failed]
 
-const [folder, ...options] = process.argv.slice(2);
-if (!folder) {
-  console.error('usage: npm run conformance -- FOLDER [--show N]');
+Runs every MOO file (80286 and 80386, gzipped or not) below FOLDER and prints a table by opcode.
+
+  --jobs N    worker processes; as many as there are processors unless said otherwise
+  --show N    describe the first N failures of each file (3)
+  --failed    leave files without a failure out of the table`;
+
+function fail(message: string): never {
+  console.error(`${message}\n${USAGE}`);
   process.exit(2);
 }
-const show = options.includes('--show') ? Number(options[options.indexOf('--show') + 1]) : 0;
-const machine = createBareMachine('386');
-let passed = 0;
-let failed = 0;
-const rules = new Map<string, number>();
-for (const path of mooFiles(resolve(folder))) {
-  const bytes = readFileSync(path);
-  const file = readMoo(path.endsWith('.gz') ? gunzipSync(bytes) : bytes);
-  const opcode = (/([^/]+)\.moo/i.exec(path) as RegExpExecArray)[1];
-  let bad = 0;
-  let ran = 0;
-  for (const test of file.tests) {
-    const rule = deliberateDifference(file.cpu, test);
-    if (rule !== undefined) {
-      rules.set(rule, (rules.get(rule) ?? 0) + 1);
-      continue;
-    }
-    ran++;
-    const differences = executeTest(machine, file, test, { undefinedFlags: undefinedFlags(opcode) });
-    if (differences.length === 0) continue;
-    if (bad++ < show) {
-      const hex = test.bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
-      console.log(`  ${opcode} #${test.index} ${hex}: ${differences.join('; ')}`);
-    }
-  }
-  passed += ran - bad;
-  failed += bad;
-  if (bad > 0) console.log(`${file.cpu} ${opcode}: ${ran - bad} passed, ${bad} failed`);
+
+function count(name: string, text: string | undefined, standard: number, least: number): number {
+  if (text === undefined) return standard;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < least) fail(`--${name} ${text}: expected a number from ${least}`);
+  return value;
 }
-for (const [rule, count] of rules) console.log(`${count} tests left out: ${rule}`);
-console.log(`${passed} passed, ${failed} failed`);
+
+function readArguments(): { folder: string; jobs: number; show: number; failed: boolean } {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { jobs: { type: 'string' }, show: { type: 'string' }, failed: { type: 'boolean', default: false } },
+    });
+    if (positionals.length !== 1) fail('one folder is needed');
+    return {
+      folder: resolve(positionals[0]),
+      jobs: count('jobs', values.jobs, availableParallelism(), 1),
+      show: count('show', values.show, 3, 0),
+      failed: values.failed,
+    };
+  } catch (error) {
+    return fail((error as Error).message);
+  }
+}
+
+async function main(): Promise<void> {
+  const { folder, jobs, show, failed } = readArguments();
+  if (!existsSync(folder)) fail(`${folder} does not exist`);
+  const paths = findMooFiles(folder);
+  if (paths.length === 0) fail(`there is no MOO file below ${folder}`);
+  const started = performance.now();
+  const results = await runFiles(paths, jobs, show);
+  const seconds = (performance.now() - started) / 1000;
+  const shown = failed ? results.filter((result) => result.failed > 0) : results;
+  if (shown.length > 0) console.log(formatTable(shown));
+  for (const { cpu, name, failures, error } of results) {
+    if (error) console.log(error);
+    for (const failure of failures) console.log(`${cpu} ${name} ${failure}`);
+  }
+  for (const [reason, tests] of countReasons(results)) console.log(`${tests} differ on purpose: ${reason}`);
+  const sums = total(results);
+  if (sums.revoked > 0) console.log(`${sums.revoked} withdrawn by the suite's revocation list`);
+  const all = sums.passed + sums.failed + sums.deliberate;
+  console.log(`${all} tests in ${paths.length} files, ${Math.round(all / seconds)} a second`);
+  console.log(`${sums.passed} passed, ${sums.failed} failed, ${sums.deliberate} differ on purpose`);
+  writeConformanceResults(results);
+  process.exitCode = sums.failed === 0 ? 0 : 1;
+}
+
+void main();

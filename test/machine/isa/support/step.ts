@@ -3,8 +3,7 @@ import { Register } from '../../../../src/machine/layout';
 import type { CpuModel } from '../../../../src/machine/isa/form';
 import { setFlatProtectedMode } from '../../../../src/machine/loaders/cpu-setup';
 import type { RunEnd } from '../../../../src/machine/run';
-import { createBareMachine } from '../../../conformance/bare-machine';
-import type { BareMachine } from '../../../conformance/execute';
+import { type BareMachine, createBareMachine } from '../../../conformance/bare-machine';
 
 /** Where test code and data are. */
 export const CODE = 0x10000;
