@@ -1,6 +1,7 @@
 import { DEFAULT_NAN, type Float80, one } from '../float80';
 import { C1 } from '../words';
-import { alternating, factorialReciprocals, FRACTION, ONE, type Scaled, toFixed } from './fixed-point';
+import { type Circle, circleOf } from './circle';
+import { FRACTION, ONE, type Scaled } from './fixed-point';
 import { answerToNaN, denormalFlag, type Finite, finiteOf, isInfinite, isZero, operandOf } from './operands';
 import { invalid, OUT_OF_RANGE, plain, type TranscendentalResult, withFlags } from './result';
 import { type Real, round } from './rounding';
@@ -18,10 +19,6 @@ const RANGE_END = 63;
 
 /** Below 2^-34 one term of the series says where in its ulp a result lies. */
 const TINY = -34;
-
-/** In the square of the argument, which is below 2^-0.6. */
-const SINE = factorialReciprocals(1, 2, 0);
-const COSINE = factorialReciprocals(0, 2, 0);
 
 /** An angle of at most an eighth turn, and the quarter turns that were taken off. */
 interface Angle extends Scaled {
@@ -49,22 +46,11 @@ function reduce({ significand, exponent, negative }: Finite): Angle {
   };
 }
 
-/** Sine and cosine of the magnitude of an angle. The sine is exact to 2^-124 of itself. */
-interface Circle {
-  readonly sine: Scaled;
-  readonly cosine: bigint;
-}
-
-function circle({ magnitude, scale, tiny }: Angle): Circle {
-  if (tiny) {
-    // x - x^3/6 and 1 - x^2/2 are within half an ulp of x and 1: any smaller number rounds as they do.
-    return { sine: { magnitude: (magnitude << FRACTION) - 1n, scale: scale + Number(FRACTION) }, cosine: ONE - 1n };
-  }
-  const square = toFixed(magnitude * magnitude, 2 * scale);
-  return {
-    sine: { magnitude: magnitude * alternating(SINE, square), scale: scale + Number(FRACTION) },
-    cosine: alternating(COSINE, square),
-  };
+function circle(angle: Angle): Circle {
+  const { magnitude, scale } = angle;
+  if (!angle.tiny) return circleOf(angle);
+  // x - x^3/6 and 1 - x^2/2 are within half an ulp of x and 1: any smaller number rounds as they do.
+  return { sine: { magnitude: (magnitude << FRACTION) - 1n, scale: scale + Number(FRACTION) }, cosine: ONE - 1n };
 }
 
 function sineOf(angle: Angle, { sine, cosine }: Circle): Real {
