@@ -12,8 +12,8 @@ interface Subject {
   readonly recorded: number | undefined;
   /** Exception that our processor raised first, or undefined. */
   readonly raised: number | undefined;
-  initial(register: string): number;
-  final(register: string): number;
+  readonly initial: (register: string) => number;
+  readonly final: (register: string) => number;
 }
 
 /** Why a test may fail on purpose, and which failures that explains. */

@@ -19,8 +19,8 @@ interface RegisterPort {
   /** Bits that mean something. */
   readonly bits: number;
   readonly isFlags: boolean;
-  set(cpu: Cpu, value: number): void;
-  get(cpu: Cpu): number;
+  readonly set: (cpu: Cpu, value: number) => void;
+  readonly get: (cpu: Cpu) => number;
 }
 
 const GENERAL = ['ax', 'cx', 'dx', 'bx', 'sp', 'bp', 'si', 'di'];
@@ -28,16 +28,18 @@ const SEGMENTS = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'];
 
 function portOf(name: string, wide: boolean): RegisterPort {
   const plain = { name, bits: 0xffffffff, isFlags: false };
-  const general = GENERAL.indexOf(wide ? name.slice(1) : name) as Register;
-  if (general >= 0) {
+  const number = GENERAL.indexOf(wide ? name.slice(1) : name);
+  if (number >= 0) {
+    const general: Register = number;
     return {
       ...plain,
       set: (cpu, value) => cpu.state.setReg(general, value),
       get: (cpu) => (wide ? cpu.state.reg(general) : cpu.state.reg16(general)),
     };
   }
-  const segment = SEGMENTS.indexOf(name) as SegmentIndex;
-  if (segment >= 0) {
+  const order = SEGMENTS.indexOf(name);
+  if (order >= 0) {
+    const segment: SegmentIndex = order;
     return {
       ...plain,
       set: (cpu, value) => cpu.segmentation.setReal(segment, value),
@@ -127,6 +129,10 @@ export class TestRunner {
   constructor(private readonly machine: BareMachine) {
     this.expected = new Uint8Array(machine.ram.length);
     this.addressMask = machine.ram.length - 1;
+    machine.cpu.hooks.exception = (vector) => {
+      this.raised.push(vector);
+      return false;
+    };
   }
 
   /** @param undefinedFlags EFLAGS bits that the instruction leaves undefined, where the recording has no mask of its own */
@@ -156,17 +162,9 @@ export class TestRunner {
 
   /** Guest-physical addresses that hold something although no recording has named them: stray writes. */
   findStrayBytes(): number[] {
-    const words = new BigUint64Array(
-      this.machine.ram.buffer,
-      this.machine.ram.byteOffset,
-      this.machine.ram.length >> 3,
-    );
-    const found: number[] = [];
-    for (let i = 0; i < words.length; i++) {
-      if (words[i] === 0n) continue;
-      for (let at = i * 8; at < i * 8 + 8; at++) if (this.machine.ram[at] !== 0) found.push(at);
-    }
-    return found;
+    const { ram } = this.machine;
+    if (Buffer.compare(ram, this.expected) === 0) return [];
+    return [...ram.keys()].filter((at) => ram[at] !== 0);
   }
 
   /** Makes RAM zero, whoever has written to it. */
@@ -174,15 +172,16 @@ export class TestRunner {
     this.machine.ram.fill(0);
   }
 
+  /** Makes the memory that real mode reaches zero, after a test that may have written anywhere in it. */
+  wipeRealMode(): void {
+    this.machine.ram.fill(0, 0, 0x110000);
+  }
+
   private prepare(file: MooFile, test: MooTest): void {
     const { cpu, loop } = this.machine;
     cpu.reset();
     loop.reset();
     this.raised = [];
-    cpu.hooks.exception = (vector) => {
-      this.raised.push(vector);
-      return false;
-    };
     const ports = file.wide ? PORTS_32 : PORTS_16;
     const { present, values } = test.initial.registers;
     for (let i = 0; i < ports.length; i++) if ((present >>> i) & 1) ports[i].set(cpu, values[i]);

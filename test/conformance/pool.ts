@@ -1,8 +1,11 @@
 import { fork } from 'node:child_process';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { ConformanceSuite, type FileResult } from './suite';
 
-const WORKER = join(import.meta.dirname, 'worker.ts');
+/** The worker's file: a source next to this one, or a bundle next to the bundle that this one is in. */
+const EXTENSION = extname(import.meta.filename);
+const WORKER = join(import.meta.dirname, `worker${EXTENSION}`);
+const LOADER = EXTENSION === '.ts' ? ['--import=tsx'] : [];
 
 /** Asks a worker process for one file. */
 export interface Job {
@@ -24,7 +27,7 @@ export async function runFiles(paths: readonly string[], jobs: number, show: num
   const work = () =>
     new Promise<void>((resolve) => {
       let at = -1;
-      const child = fork(WORKER, { execArgv: ['--import=tsx'] });
+      const child = fork(WORKER, { execArgv: LOADER });
       const advance = () => {
         if (next === paths.length) {
           at = -1;

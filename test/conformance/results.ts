@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { FileResult } from './suite';
 import { countReasons, splitName, total } from './table';
 
-/** Where suites leave what came of them, for the report. */
+/** Where suites leave what came of them, for the report. A bundle of this file is as deep below the root. */
 export const RESULTS_FOLDER = join(import.meta.dirname, '..', '..', '.cache', 'conformance');
 
 /** One line of a suite in the report. */

@@ -105,7 +105,7 @@ export class ConformanceSuite {
         passed++;
         continue;
       }
-      runner.wipe();
+      runner.wipeRealMode();
       const reason = deliberateDifference(file, test, instruction, outcome);
       if (reason !== undefined) {
         deliberate[reason] = (deliberate[reason] ?? 0) + 1;
