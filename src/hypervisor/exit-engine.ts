@@ -9,6 +9,7 @@ import type { CostParts, ExitRecord } from './exits/exit-record';
 import { emptyRecord } from './exits/exit-ring';
 import { totalCycles } from './exits/exit-table';
 import type { GuestMachine } from './guest-machine';
+import { Stopwatch } from './stopwatch';
 
 /** Channels by which an exit comes about. */
 export type ExitChannel = Exclude<Channel, 'direct'>;
@@ -62,7 +63,7 @@ export class ExitEngine {
     count: 1,
   };
   private readonly costs: Readonly<Record<ExitChannel, Readonly<Record<OperationKind, CostParts>>>>;
-  private startedAt = 0;
+  private readonly stopwatch: Stopwatch;
   private kind: OperationKind = 'port';
   private channel: ExitChannel = 'trap';
   private elements = 0;
@@ -74,6 +75,7 @@ export class ExitEngine {
     private readonly machine: GuestMachine,
     private readonly options: ExitEngineOptions,
   ) {
+    this.stopwatch = new Stopwatch(options.nanoseconds);
     const { trap, vtx, hypercall } = options.profile;
     // There are no calls outside the hypercall channel; the table is square so that a lookup needs no test.
     this.costs = {
@@ -104,7 +106,7 @@ export class ExitEngine {
 
   /** Opens an exit at the instruction being executed. */
   begin(channel: ExitChannel, reason: string, hypercall: string): void {
-    this.startedAt = this.options.nanoseconds();
+    this.stopwatch.start();
     const { clock } = this.machine;
     const { state } = this.machine.cpu;
     const { record, access } = this;
@@ -222,12 +224,12 @@ export class ExitEngine {
 
   private closeString(cost: CostParts, fixed: number, end: StringEnd): void {
     const { record, elements, resumed } = this;
-    const { log, nanoseconds } = this.options;
+    const { log } = this.options;
     if (resumed) {
       // After a snapshot was loaded the log may have gone on without this exit.
       if (elements > 0 && this.continuation?.sequence === log.nextSequence - 1) {
         const grown = { transition: 0, decode: 0, device: elements * cost.device, return: 0 };
-        log.extendLast(elements, record.value, grown, nanoseconds() - this.startedAt);
+        log.extendLast(elements, record.value, grown, this.stopwatch.elapsed());
       }
     } else if (elements > 0 || end === 'done') {
       // Without an element ECX was zero: the exit took place all the same.
@@ -262,7 +264,7 @@ export class ExitEngine {
 
   private commit(): void {
     const { record, options } = this;
-    record.hostNs = options.nanoseconds() - this.startedAt;
+    record.hostNs = this.stopwatch.elapsed();
     record.site = options.callSite(record.linear);
     options.log.add(record);
   }

@@ -8,16 +8,17 @@ class ArmedTimer implements Timer {
   constructor(
     readonly name: string,
     readonly fire: () => void,
-    private readonly changed: (due: number) => void,
+    private readonly changed: () => void,
   ) {}
 
   arm(due: number): void {
     this.due = due;
-    this.changed(due);
+    this.changed();
   }
 
   disarm(): void {
     this.due = Infinity;
+    this.changed();
   }
 }
 
@@ -42,6 +43,8 @@ export class VirtualClock implements Clock {
   private skipped = 0;
   /** Cycles that passed without instructions: charges and sleep. */
   private passed = 0;
+  /** When the first timer fires. */
+  private earliest = Infinity;
 
   constructor(
     private readonly state: CpuState,
@@ -58,33 +61,30 @@ export class VirtualClock implements Clock {
   }
 
   timer(name: string, fire: () => void): Timer {
-    const timer = new ArmedTimer(name, fire, (due) => this.shorten(due - this.now));
+    const timer = new ArmedTimer(name, fire, () => {
+      this.findEarliest();
+      this.shorten(this.earliest - this.now);
+    });
     this.timers.push(timer);
     return timer;
   }
 
   charge(cycles: number): void {
     this.passed += cycles;
-    this.shorten(this.nextDue - this.now);
+    if (this.burst !== 0) this.shorten(this.earliest - this.now);
   }
 
   /** When the next timer fires; Infinity if none is armed. */
   get nextDue(): number {
-    let due = Infinity;
-    for (const timer of this.timers) if (timer.due < due) due = timer.due;
-    return due;
+    return this.earliest;
   }
 
   /** Fires all timers that are due, earliest first. */
   fireDue(): void {
-    for (;;) {
-      let next: ArmedTimer | undefined;
-      for (const timer of this.timers) {
-        if (timer.due <= this.now && (!next || timer.due < next.due)) next = timer;
-      }
-      if (!next) return;
-      next.due = Infinity;
-      next.fire();
+    while (this.earliest <= this.now) {
+      const next = this.timers.find((timer) => timer.due === this.earliest);
+      next?.disarm();
+      next?.fire();
     }
   }
 
@@ -95,7 +95,7 @@ export class VirtualClock implements Clock {
 
   /** Starts a burst of at most `instructions` (at least 1); it is shorter if a timer is due before. */
   beginBurst(instructions: number): void {
-    const untilDue = Math.max(1, Math.ceil(this.nextDue - this.now));
+    const untilDue = Math.max(1, Math.ceil(this.earliest - this.now));
     this.burst = Math.min(instructions, untilDue, 0x7fffffff);
     this.skipped = 0;
     this.state.set(layout.REMAINING, this.burst);
@@ -116,6 +116,13 @@ export class VirtualClock implements Clock {
     this.burst = 0;
     this.passed = state.passed;
     for (const timer of this.timers) timer.due = state.timers[timer.name] ?? Infinity;
+    this.findEarliest();
+  }
+
+  private findEarliest(): void {
+    let due = Infinity;
+    for (const timer of this.timers) if (timer.due < due) due = timer.due;
+    this.earliest = due;
   }
 
   /** Ends the running burst after at most so many cycles; the present instruction is always finished. */

@@ -1,0 +1,31 @@
+/** So many exits are measured one by one; from then on one in `INTERVAL`. */
+const MEASURED_SINGLY = 1024;
+/** A prime, so that loops of a few exits do not show always the same one. */
+const INTERVAL = 13;
+
+/**
+ * The host time that exits take. Reading the host's clock can cost as much as a trapped port access itself, so in a
+ * storm of exits only a sample is measured, and the last measurement stands for those between.
+ */
+export class Stopwatch {
+  private count = 0;
+  private startedAt = 0;
+  private measuring = false;
+  private last = 0;
+
+  /** @param nanoseconds monotonic clock of the host */
+  constructor(private readonly nanoseconds: () => number) {}
+
+  /** Starts at the beginning of an exit. */
+  start(): void {
+    this.measuring = this.count < MEASURED_SINGLY || this.count % INTERVAL === 0;
+    this.count++;
+    if (this.measuring) this.startedAt = this.nanoseconds();
+  }
+
+  /** Nanoseconds since `start`, measured or taken from the last measurement. */
+  elapsed(): number {
+    if (this.measuring) this.last = this.nanoseconds() - this.startedAt;
+    return this.last;
+  }
+}
