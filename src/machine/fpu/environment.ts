@@ -55,7 +55,9 @@ export function encodeEnvironment(environment: Environment, format: EnvironmentF
   const addresses = [instruction.offset, instruction.selector, operand.offset, operand.selector];
   if (!wide) return [...words, ...addresses.map((field) => field & 0xffff)];
   const [ip, cs, dp, ds] = addresses;
-  return [...words, ip, cs | (opcode << 16), dp, ds].map((field, i) => (i < 3 || i === 6 ? field | UNUSED : field) >>> 0);
+  return [...words, ip, cs | (opcode << 16), dp, ds].map(
+    (field, i) => (i < 3 || i === 6 ? field | UNUSED : field) >>> 0,
+  );
 }
 
 /** Reads the fields back. What the format does not have is zero; a linear address comes as an offset. */

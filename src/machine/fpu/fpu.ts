@@ -39,6 +39,12 @@ export class Fpu {
     this.errors.changed();
   }
 
+  /** RESET. */
+  reset(): void {
+    this.registers.reset();
+    this.errors.changed();
+  }
+
   /** FNINIT. */
   initialize(): void {
     this.registers.initialize();
