@@ -13,6 +13,7 @@ import type { Interrupts } from './interrupts';
 import type { MonitorCalls } from './monitor-calls';
 import type { Operations } from './operations';
 import type { PortIo } from './port-io';
+import { loadMxcsr } from './mxcsr';
 
 /** The units behind the operations. */
 export interface OperationUnits {
@@ -97,6 +98,7 @@ export function buildOperations(units: OperationUnits): Operations {
     systemExit: () => systemCall.exit(),
     monitorCall: () => units.monitorCalls.execute(),
 
+    loadMxcsr: (value) => loadMxcsr(core, value),
     portIn: (port, width, immediate) => ports.in(port, portWidth(width), immediate !== 0),
     portOut: (port, width, immediate) => ports.out(port, portWidth(width), immediate !== 0),
     portInString: (width) => ports.string('in', portWidth(width)),

@@ -68,6 +68,8 @@ export interface Operations {
   /** VMCALL: a call into the firmware or the hypervisor; #UD where nobody answers. */
   monitorCall(): void;
 
+  /** LDMXCSR: #GP(0) for bits that the model does not have. */
+  loadMxcsr(value: number): void;
   /**
    * IN and OUT. The permission of the guest (CPL, IOPL, I/O bitmap) is checked, then the access goes to the
    * hypervisor's intercept or to the bus. Results go to AL, AX or EAX.

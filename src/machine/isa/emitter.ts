@@ -15,7 +15,7 @@ import type { Vector } from '../cpu/fault';
 import type { FloatFunction } from './float/declare';
 import type { Size } from './size';
 import * as w from './wasm/expression';
-import type { Expr, Expr64, Operand } from './wasm/expression';
+import type { Expr, Expr64, ExprV128, Operand } from './wasm/expression';
 import type { FunctionBuilder, Label } from './wasm/function';
 
 /** Names of the small functions that every stage can call; the runtime module defines them. */
@@ -25,7 +25,11 @@ export type RuntimeFunction =
   | `write${Size}`
   | 'read64'
   | 'write64'
+  | 'read128'
+  | 'write128'
   | 'probeStore'
+  | 'mmxUnavailable'
+  | 'sseUnavailable'
   | `push${16 | 32}`
   | `carry`
   | `parity`
@@ -126,6 +130,19 @@ export abstract class Emitter {
   /** Stores 8 bytes: all or, if it faults, none. */
   store64(segment: Operand, offset: Operand, value: Expr64): void {
     this.f.call(this.runtime('write64'), [segment, offset, value]);
+    this.leaveIfFault();
+  }
+
+  /** Reads 16 bytes; #GP(0) where the linear address is not a multiple of `alignment`. */
+  load128(segment: Operand, offset: Operand, alignment: 1 | 16): ExprV128 {
+    const value = this.f.hold(this.f.callAs('v128', this.runtime('read128'), [segment, offset, alignment - 1]));
+    this.leaveIfFault();
+    return value;
+  }
+
+  /** Stores 16 bytes: all or, if it faults, none; #GP(0) where the linear address is not a multiple of `alignment`. */
+  store128(segment: Operand, offset: Operand, value: ExprV128, alignment: 1 | 16): void {
+    this.f.call(this.runtime('write128'), [segment, offset, value, alignment - 1]);
     this.leaveIfFault();
   }
 
@@ -279,6 +296,12 @@ export abstract class Emitter {
   }
 
   leaveIfFault(): void {
+  /** Raises what a runtime function finds to be in the way of MMX or SSE instructions, and leaves. */
+  unavailable(set: 'mmx' | 'sse'): void {
+    this.f.call(this.runtime(`${set}Unavailable`));
+    this.leave();
+  }
+
     this.if(this.state(layout.FAULT), () => this.leave());
   }
 

@@ -3,7 +3,7 @@ import type { Size } from './size';
 import type { Expr, Operand } from './wasm/expression';
 
 /** Processor generations in order; a form exists from its generation on. */
-export const CPU_MODELS = ['386', '486', 'pentium', 'pentium2', 'pentium3'] as const;
+export const CPU_MODELS = ['386', '486', 'pentium', 'pentium2', 'pentium3', 'pentium4'] as const;
 export type CpuModel = (typeof CPU_MODELS)[number];
 
 /**
@@ -91,10 +91,17 @@ export interface MemoryAccess extends OperandAccess {
   readonly offset: Expr;
 }
 
-/** An MMX or SSE operand that may be a register or memory: the semantics choose the width. */
-export type VectorTarget =
-  | { readonly kind: 'register'; readonly index: Expr }
-  | { readonly kind: 'memory'; readonly segment: Expr; readonly offset: Expr };
+/**
+ * Where an MMX or SSE operand is that may be a register or memory: the semantics choose the width. Which of the two it is
+ * may be known only when the instruction runs.
+ */
+export interface VectorTarget {
+  /** 1 for a register, whose number is `index`; 0 for memory at `segment`:`offset`. */
+  readonly isRegister: Expr;
+  readonly index: Expr;
+  readonly segment: Expr;
+  readonly offset: Expr;
+}
 
 export interface VectorAccess extends OperandAccess {
   readonly target: VectorTarget;

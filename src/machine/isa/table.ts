@@ -7,6 +7,7 @@ import { decimalForms } from './forms/decimal';
 import { multiplyForms } from './forms/multiply';
 import { portIoForms } from './forms/port-io';
 import { shiftForms } from './forms/shift';
+import { simdForms } from './forms/simd/forms';
 import { stackForms } from './forms/stack';
 import { stringForms } from './forms/string';
 import { systemForms } from './forms/system';
@@ -25,6 +26,8 @@ export const FORMS: readonly Form[] = [
   ...portIoForms,
   ...systemForms,
 ];
+  ...x87Forms,
+  ...simdForms,
 
 /** Opcode bytes that are prefixes, in the one-byte map. */
 export const PREFIX_OPCODES: ReadonlySet<number> = new Set([

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { CPU_MODELS, type Form, hasModRm } from '../../../src/machine/isa/form';
+import { CPU_MODELS, type Form, hasModRm, MANDATORY_PREFIXES } from '../../../src/machine/isa/form';
 import { allowsMod, ESCAPE_OPCODE, FORMS, opcodeMap, PREFIX_OPCODES } from '../../../src/machine/isa/table';
 
 const describeForm = (form: Form) =>
-  `${form.mnemonic} ${form.map ? '0F ' : ''}${form.opcode.toString(16)}${form.reg === undefined ? '' : ` /${form.reg}`}`;
+  `${form.mnemonic} ${form.prefix ? `${form.prefix} ` : ''}${form.map ? '0F ' : ''}${form.opcode.toString(16)}${form.reg === undefined ? '' : ` /${form.reg}`}`;
 
 /** All ModR/M bytes a form answers to, as a set; a form without ModR/M answers to one pseudo byte. */
 function encodings(form: Form, groupHasModRm: boolean): Set<number> {
@@ -24,11 +24,13 @@ describe('instruction table', () => {
     for (const form of FORMS) {
       const modRm = FORMS.some((other) => other.map === form.map && other.opcode === form.opcode && hasModRm(other));
       for (const byte of encodings(form, modRm)) {
-        const key = `${form.map}/${form.opcode}/${byte}`;
-        const other = seen.get(key);
-        const special = form.rm !== undefined || other?.rm !== undefined;
-        assert.ok(!other || special, `${describeForm(form)} and ${other && describeForm(other)} share an encoding`);
-        seen.set(key, form);
+        for (const prefix of form.prefix ? [form.prefix] : MANDATORY_PREFIXES) {
+          const key = `${prefix}/${form.map}/${form.opcode}/${byte}`;
+          const other = seen.get(key);
+          const special = form.rm !== undefined || other?.rm !== undefined;
+          assert.ok(!other || special, `${describeForm(form)} and ${other && describeForm(other)} share an encoding`);
+          seen.set(key, form);
+        }
       }
     }
   });

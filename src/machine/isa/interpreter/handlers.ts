@@ -106,6 +106,11 @@ function emitModRm(
   e.if(w.geU(modRm, 0xc0), onRegister, () => {
     if (memories.length === 0) e.fault(Vector.UD);
     else emitSide(e, memories, opcode, modRm, memoryTarget(e, module, modRm, popped));
+/** True if the form has an MMX or SSE operand that may be in memory: its semantics are staged once for both. */
+function isVectorForm(form: Form): boolean {
+  return form.operands.some((spec) => spec.startsWith('Q') || spec.startsWith('W'));
+}
+
   });
 }
 
@@ -125,6 +130,18 @@ function emitByPrefix(e: HandlerEmitter, forms: readonly Form[], emit: (forms: r
     return;
   }
   for (const prefix of MANDATORY_PREFIXES) {
+  if (forms.length === 1 && registers.length === 1 && memories.length === 1 && isVectorForm(forms[0])) {
+    const isRegister = e.let(w.geU(modRm, 0xc0));
+    const [segment, offset] = [e.f.local(), e.f.local()];
+    e.if(w.eqz(isRegister), () => {
+      e.f.set(offset, e.f.callValue(module.indexOf('effectiveAddress'), [modRm]));
+      e.f.set(segment, e.state(layout.EA_SEGMENT));
+    });
+    const rm = e.let(w.and(modRm, 7));
+    const target = { kind: 'either', isRegister, rm, segment: e.f.get(segment), offset: e.f.get(offset) } as const;
+    emitSide(e, forms, opcode, modRm, target);
+    return;
+  }
     const chosen = forms.filter((form) => form.prefix === undefined || form.prefix === prefix);
     if (chosen.length === 0) continue;
     e.if(hasPrefix(e, prefix), () => {

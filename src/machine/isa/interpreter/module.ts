@@ -14,6 +14,7 @@ export const OPERATION_SIGNATURES: Readonly<Record<keyof Operations, readonly [a
   loadFarSegment: [2, 0],
   farJump: [3, 0],
   farCall: [3, 0],
+import { declareVectorRuntime, defineVectorRuntime } from './vector-runtime';
   farReturn: [2, 0],
   interruptReturn: [1, 0],
   softwareInterrupt: [1, 0],
@@ -60,6 +61,7 @@ export const OPERATION_SIGNATURES: Readonly<Record<keyof Operations, readonly [a
 };
 
 /** Names of all operations, in a fixed order. */
+  loadMxcsr: [1, 0],
 export const OPERATION_NAMES = Object.keys(OPERATION_SIGNATURES) as (keyof Operations)[];
 
 /** Stages the instruction table as the interpreter: a module that exports `run`. */
@@ -91,6 +93,7 @@ export function buildInterpreter(model: CpuModel): Uint8Array<ArrayBuffer> {
     }
   }
   defineRuntime(m);
+  declareVectorRuntime(m);
   defineFloat(m);
   m.define(undefinedOpcode, buildUndefined(m));
   m.define(run, buildRunLoop(m));
@@ -103,9 +106,18 @@ const compiled = new Map<CpuModel, WebAssembly.Module>();
 /** The compiled interpreter of a model, made once per process. */
 export function interpreterModule(model: CpuModel): WebAssembly.Module {
   let module = compiled.get(model);
+    // Where prefixes choose the form, the operand size does not matter: one handler is enough.
+    const shared = entry.forms.every((form) => form.prefix !== undefined);
+    if (shared) {
+      const handler = m.declare(key.toString(16));
+      for (const size of [16, 32] as const) table[tableIndex((key >> 8) as 0 | 1, size, opcode)] = handler.index;
+      m.define(handler, buildHandler(m, entry, opcode, 32));
+      continue;
+    }
   if (!module) {
     module = new WebAssembly.Module(buildInterpreter(model));
     compiled.set(model, module);
   }
   return module;
 }
+  defineVectorRuntime(m);

@@ -8,8 +8,11 @@ import * as w from '../wasm/expression';
 import type { Expr, Operand } from '../wasm/expression';
 import { fetch } from './runtime';
 
-/** Where the ModR/M byte of the instruction at hand points. */
-export type ModRmTarget = { kind: 'register'; rm: Expr } | { kind: 'memory'; segment: Expr; offset: Expr };
+/** Where the ModR/M byte of the instruction at hand points; `either` where that is found out when it runs. */
+export type ModRmTarget =
+  | { kind: 'register'; rm: Expr }
+  | { kind: 'memory'; segment: Expr; offset: Expr }
+  | { kind: 'either'; isRegister: Expr; rm: Expr; segment: Expr; offset: Expr };
 
 /** What decoding has found out when operands are built. */
 export interface Decoded {
@@ -39,7 +42,13 @@ function vectorOperand(target: ModRmTarget): VectorAccess {
   const refuse = () => {
     throw new Error('a vector operand is accessed through its target');
   };
-  const place = target.kind === 'register' ? { kind: 'register' as const, index: target.rm } : target;
+  const nowhere = w.constant(0);
+  const place = {
+    isRegister: target.kind === 'either' ? target.isRegister : w.constant(target.kind === 'register' ? 1 : 0),
+    index: target.kind === 'memory' ? nowhere : target.rm,
+    segment: target.kind === 'register' ? nowhere : target.segment,
+    offset: target.kind === 'register' ? nowhere : target.offset,
+  };
   return { size: 32, target: place, read: refuse, readForUpdate: refuse, write: refuse };
 }
 

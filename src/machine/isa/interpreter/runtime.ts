@@ -60,26 +60,34 @@ function define(
   m.define({ index: m.indexOf(name), params: types, results: result }, f);
 }
 
-const state = (offset: number): Expr => w.load32(offset);
+/** A u32 field of the CPU state. */
+export const state = (offset: number): Expr => w.load32(offset);
 const setState = (f: FunctionBuilder, offset: number, value: Operand): void => f.emit(w.store32(offset, value));
 
 /** A u32 of a per-segment array. */
 const segmentField = (array: number, segment: Expr): Expr => w.load32(w.shl(segment, 2), array);
 
 /** TLB entry of a linear address. */
-const tlbEntry = (linear: Expr): Expr => w.load32(w.shl(w.shrU(linear, 12), 2), layout.TLB);
+export const tlbEntry = (linear: Expr): Expr => w.load32(w.shl(w.shrU(linear, 12), 2), layout.TLB);
 
-const hostPointer = (entry: Expr, linear: Expr): Expr => w.add(w.and(entry, ~0xfff), linear);
+export const hostPointer = (entry: Expr, linear: Expr): Expr => w.add(w.and(entry, ~0xfff), linear);
 
 /** True if an access of that size stays within its page and the TLB allows it. */
-function fastPath(entry: Expr, mask: number, linear: Expr, bytes: number): Expr {
+export function fastPath(entry: Expr, mask: number, linear: Expr, bytes: number): Expr {
   const allowed = w.and(entry, state(mask));
   if (bytes === 1) return allowed;
   return w.and(w.ne(allowed, 0), w.leU(w.and(linear, 0xfff), 0x1000 - bytes));
 }
 
 /** Linear address of segment:offset after the segment's checks; returns `onFault` from the function if they fail. */
-function linearAddress(
+/** Leaves a fault pending; -1 stands for no error code. */
+export function raise(f: FunctionBuilder, vector: Vector, errorCode = -1): void {
+  setState(f, layout.FAULT, vector + 1);
+  setState(f, layout.FAULT_ERROR, errorCode);
+  setState(f, layout.EXIT, w.or(state(layout.EXIT), layout.EXIT_FAULT));
+}
+
+export function linearAddress(
   f: FunctionBuilder,
   m: ModuleBuilder,
   bytes: Operand,
@@ -239,9 +247,7 @@ function defineJump(m: ModuleBuilder): void {
   define(m, 'jump', 1, 0, (f) => {
     const target = f.param(0);
     f.if(w.gtU(target, w.load32(layout.SEG_LIMIT + SegmentIndex.CS * 4)), () => {
-      setState(f, layout.FAULT, Vector.GP + 1);
-      setState(f, layout.FAULT_ERROR, 0);
-      setState(f, layout.EXIT, w.or(state(layout.EXIT), layout.EXIT_FAULT));
+      raise(f, Vector.GP, 0);
       f.return();
     });
     setState(f, layout.IP, w.add(target, state(layout.IP_DELTA)));
