@@ -54,6 +54,10 @@ export const f64 = {
   promote: (a: ExprF32): ExprF64 => new ExprF64([a.code, 0xbb]),
   fromI32: (a: Operand): ExprF64 => new ExprF64([expr(a).code, 0xb7]),
   fromI64: (a: Expr64): ExprF64 => new ExprF64([a.code, 0xb9]),
+  /** Of an unsigned i64. */
+  fromU64: (a: Expr64): ExprF64 => new ExprF64([a.code, 0xba]),
+  /** Unsigned i64 rounded to zero; traps if it does not fit. */
+  truncateToU64: (a: ExprF64): Expr64 => new Expr64([a.code, 0xb1]),
   /** The value with the given bits. */
   fromBits: (a: Expr64): ExprF64 => new ExprF64([a.code, 0xbf]),
   bits: (a: ExprF64): Expr64 => new Expr64([a.code, 0xbd]),

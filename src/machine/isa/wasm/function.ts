@@ -23,6 +23,9 @@ export class FunctionBuilder {
   private readonly code: number[] = [];
   private readonly locals: ValueType[] = [];
   private depth = 0;
+  /** Locals handed out in the present scope, and those of past scopes. */
+  private lent: number[] | undefined;
+  private readonly spare: number[] = [];
 
   constructor(
     readonly params: readonly ValueType[] = [],
@@ -44,8 +47,50 @@ export class FunctionBuilder {
 
   /** A new local variable; returns its index. */
   local(type: ValueType = 'i32'): number {
+    const again = this.lent && this.spare.findIndex((local) => this.typeOf(local) === type);
+    if (again !== undefined && again >= 0) {
+      const [local] = this.spare.splice(again, 1);
+      this.lent?.push(local);
+      return local;
+    }
     this.locals.push(type);
-    return this.params.length + this.locals.length - 1;
+    const local = this.params.length + this.locals.length - 1;
+    this.lent?.push(local);
+    return local;
+  }
+
+  /** Runs a body whose new locals are free for other scopes afterwards. Scopes do not nest. */
+  scope(body: () => void): void {
+    this.lent = [];
+    try {
+      body();
+    } finally {
+      this.spare.push(...this.lent);
+      this.lent = undefined;
+    }
+  }
+
+  /** Bytes of code so far; see `rewind`. */
+  get position(): number {
+    return this.code.length;
+  }
+
+  /** Takes back all code after a position that was read at the present depth. */
+  rewind(position: number): void {
+    this.code.length = position;
+  }
+
+  /** The present nesting, to be restored after code was given up in the middle. */
+  get nesting(): number {
+    return this.depth;
+  }
+
+  set nesting(depth: number) {
+    this.depth = depth;
+  }
+
+  private typeOf(local: number): ValueType {
+    return this.locals[local - this.params.length];
   }
 
   /** A local or parameter of type i32. */
@@ -156,9 +201,32 @@ export class FunctionBuilder {
     return typed(type, this.callCode(index, args));
   }
 
+  /** Calls a function of several results now and gives back all of them, in order. */
+  callMany<const T extends readonly ValueType[]>(
+    types: T,
+    index: number,
+    args: readonly (AnyExpr | number)[] = [],
+  ): { [K in keyof T]: ExprOf<T[K]> } {
+    this.emit(this.callCode(index, args));
+    const locals = types.map((type) => this.local(type));
+    for (const local of [...locals].reverse()) this.emit([0x21, unsignedLeb(local)]);
+    return types.map((type, i) => this.getAs(type, locals[i])) as unknown as { [K in keyof T]: ExprOf<T[K]> };
+  }
+
+  /** Leaves the function with the values of several results. */
+  returnMany(values: readonly (AnyExpr | number)[]): void {
+    for (const value of values) this.emit(expr(value).code);
+    this.emit([0x0f]);
+  }
+
   /** Calls a function of type [] -> [] through table 0. */
   callIndirect(type: number, element: Operand): void {
     this.emit([expr(element).code, 0x11, unsignedLeb(type), 0]);
+  }
+
+  /** The same for a function of type [] -> [i32]. */
+  callIndirectValue(type: number, element: Operand): Expr {
+    return new Expr([expr(element).code, 0x11, unsignedLeb(type), 0]);
   }
 
   /** The finished body: local declarations, code, end. */
