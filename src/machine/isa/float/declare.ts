@@ -10,8 +10,8 @@ import type { ModuleBuilder } from '../wasm/module';
  * The i32 result holds flags in the places of the status word: IE, DE, ZE, OE, UE, PE, and C1 if the result was rounded up
  * (away from zero); the caller clears C1 first. Precision control applies to add, sub, mul, div and sqrt only.
  *
- * Unmasked exceptions: when the flags hold an unmasked IE, DE or ZE the destination has no meaning and must not be used; no
- * later exception is reported with them. After an unmasked OE or UE a *place* as destination has the result with its exponent
+ * Unmasked exceptions: when the flags hold an unmasked IE, DE or ZE no later exception is reported with them; a function that is given
+ * `control` has left the destination as it was, others may have written it. After an unmasked OE or UE a *place* as destination has the result with its exponent
  * moved by 24576 (SDM vol. 1, 8.5.4 and 8.5.5), to be used as always; a destination for *memory* (f32, f64) has no
  * meaning and must not be stored. After an unmasked PE alone every destination is valid.
  *
@@ -22,8 +22,8 @@ import type { ModuleBuilder } from '../wasm/module';
  * Sources: SDM vol. 1 chapters 4.8, 4.9, 8 and 11.5, and the instructions' pages in vol. 2.
  */
 
-/** Parameters and results of a function: `i` is i32, `l` is i64; before the colon parameters, behind it the result. */
-type Signature = `${string}:${'i' | 'l' | ''}`;
+/** Parameters and results of a function: `i` is i32, `l` is i64; before the colon parameters, behind it results. */
+type Signature = `${string}:${string}`;
 
 const F80 = {
   /** (dst, a, b, control) -> flags: dst = a + b. */
@@ -125,25 +125,43 @@ const SSE = {
   f64ToF32: 'li:i',
 } as const satisfies Record<string, Signature>;
 
-const SIGNATURES = { ...F80, ...SSE };
+/** Functions that only those above call. */
+const SHARED = {
+  /** (dst, sign, exponent, high, low, control) -> flags: rounds by PC and writes a place. Operands: see round.ts. */
+  roundF80: 'iiilli:i',
+  /** (dst, sign, exponent, high, low, control) -> flags: the same, to 64 bits whatever PC is. */
+  roundF80Extended: 'iiilli:i',
+  /** (sign, exponent, high, low, control) -> bits, flags (with C1). */
+  roundF32: 'iilli:ii',
+  roundF64: 'iilli:li',
+  /** (dst, a, b, control) -> flags or -1: the result if an operand is a NaN or unsupported, see x87.ts. */
+  nanF80: 'iiii:i',
+  /** (high, low, divisor) -> quotient, remainder: 128 bits by 64, see wide.ts. */
+  divideWide: 'lll:ll',
+} as const satisfies Record<string, Signature>;
 
-/** Name of a floating-point function. */
-export type FloatFunction = keyof typeof SIGNATURES;
+const SIGNATURES = { ...F80, ...SSE, ...SHARED };
+
+/** Name of a floating-point function that instruction definitions may call. */
+export type FloatFunction = keyof typeof F80 | keyof typeof SSE;
+
+/** Name of any function of this room. */
+export type FloatRoutine = keyof typeof SIGNATURES;
 
 /** All of them, in a fixed order. */
-export const FLOAT_FUNCTIONS = Object.keys(SIGNATURES) as FloatFunction[];
+export const FLOAT_ROUTINES = Object.keys(SIGNATURES) as FloatRoutine[];
 
 const TYPES: Readonly<Record<string, ValueType>> = { i: 'i32', l: 'i64' };
 
-/** Types of the parameters and the result, if any, of a function. */
-export function floatSignature(name: FloatFunction): { params: ValueType[]; results: ValueType[] } {
+/** Types of the parameters and results of a function. */
+export function floatSignature(name: FloatRoutine): { params: ValueType[]; results: ValueType[] } {
   const [params, results] = SIGNATURES[name].split(':').map((letters) => [...letters].map((letter) => TYPES[letter]));
   return { params, results };
 }
 
 /** Declares every function by its name. The bodies come from `defineFloat`. */
 export function declareFloat(m: ModuleBuilder): void {
-  for (const name of FLOAT_FUNCTIONS) {
+  for (const name of FLOAT_ROUTINES) {
     const { params, results } = floatSignature(name);
     m.declare(name, params, results);
   }
