@@ -12,7 +12,7 @@ const UNDEFINED: readonly (readonly [RegExp, number])[] = [
   [/^(D4|D5)$/, FLAG_OF | FLAG_AF | FLAG_CF],
   [/^(C0|C1|D2|D3)\.[01238]$/, FLAG_OF],
   [/^(C0|C1|D2|D3)\.[4567]$/, FLAG_OF | FLAG_AF],
-  [/^(C0|C1|D2|D3)\.[45]$/, FLAG_CF],
+  [/^(C0|C1|D2|D3)\.[456]$/, FLAG_CF],
   [/^(D0|D1)\.[4567]$/, FLAG_AF],
   [/^(08|09|0A|0B|0C|0D|20|21|22|23|24|25|30|31|32|33|34|35|84|85|A8|A9)$/, FLAG_AF],
   [/^8[0-3]\.[146]$/, FLAG_AF],

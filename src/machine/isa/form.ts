@@ -127,6 +127,8 @@ export interface Form {
   readonly operands: readonly OperandSpec[];
   /** First processor that has it. */
   readonly since: CpuModel;
+  /** Last processor that has it; undefined where later ones keep it. */
+  readonly until?: CpuModel;
   /** May carry LOCK when its destination is memory. */
   readonly lockable: boolean;
   /** POP to memory: an address based on ESP is worked out after the stack pointer has moved. */
@@ -136,8 +138,16 @@ export interface Form {
 
 export interface FormOptions {
   since?: CpuModel;
+  until?: CpuModel;
   lockable?: boolean;
   addressAfterPop?: boolean;
+}
+
+/** True if a processor has the form. */
+export function existsOn(form: Form, model: CpuModel): boolean {
+  const level = CPU_MODELS.indexOf(model);
+  const last = form.until === undefined ? CPU_MODELS.length : CPU_MODELS.indexOf(form.until);
+  return level >= CPU_MODELS.indexOf(form.since) && level <= last;
 }
 
 /** True if the operands include one that needs a ModR/M byte. */
@@ -181,6 +191,7 @@ export function form(
     mod: modifiers.includes('reg') ? 'register' : modifiers.includes('mem') ? 'memory' : undefined,
     operands: operands === '' ? [] : (operands.split(' ') as OperandSpec[]),
     since: options.since ?? '386',
+    until: options.until,
     lockable: options.lockable ?? false,
     addressAfterPop: options.addressAfterPop ?? false,
     semantics,

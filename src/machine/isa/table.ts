@@ -1,4 +1,4 @@
-import { CPU_MODELS, type CpuModel, type Form, hasModRm, type MandatoryPrefix } from './form';
+import { type CpuModel, existsOn, type Form, hasModRm, type MandatoryPrefix } from './form';
 import { arithmeticForms } from './forms/arithmetic';
 import { bitForms } from './forms/bits';
 import { controlFlowForms } from './forms/control-flow';
@@ -47,16 +47,23 @@ export interface OpcodeEntry {
  * The forms that a processor has, by `map * 256 + opcode`. Opcodes without a form are absent: they raise #UD.
  */
 export function opcodeMap(model: CpuModel): ReadonlyMap<number, OpcodeEntry> {
-  const level = CPU_MODELS.indexOf(model);
   const byOpcode = new Map<number, Form[]>();
   for (const form of FORMS) {
-    if (CPU_MODELS.indexOf(form.since) > level) continue;
+    if (!existsOn(form, model)) continue;
     const key = form.map * 256 + form.opcode;
     const list = byOpcode.get(key);
     if (list) list.push(form);
     else byOpcode.set(key, [form]);
   }
   return new Map([...byOpcode].map(([key, forms]) => [key, { forms, modRm: forms.some(hasModRm) }]));
+}
+
+/**
+ * A SIB byte without an index but with a scale other than 1: the manual leaves the address undefined. The 386 scales
+ * the base register (recorded on a 386EX: SingleStepTests/80386, issue 2), later processors take it as it is.
+ */
+export function scalesLoneBase(model: CpuModel): boolean {
+  return model === '386';
 }
 
 /** True if the form can be meant when ModR/M.mod names a register (or memory). */

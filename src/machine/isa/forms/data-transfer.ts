@@ -115,6 +115,11 @@ export const dataTransferForms: readonly Form[] = [
   ...form('MOV', 'B8+r', 'Zv Iv', move),
   ...form('MOV', 'C6 /0', 'Eb Ib', move),
   ...form('MOV', 'C7 /0', 'Ev Iv', move),
+  // UMOV, undocumented: a MOV that an in-circuit emulator can send to the memory of the user's program.
+  ...form('UMOV', '0F 10', 'Eb Gb', move, { until: '486' }),
+  ...form('UMOV', '0F 11', 'Ev Gv', move, { until: '486' }),
+  ...form('UMOV', '0F 12', 'Gb Eb', move, { until: '486' }),
+  ...form('UMOV', '0F 13', 'Gv Ev', move, { until: '486' }),
   ...form('LEA', '8D', 'Gv M', loadEffectiveAddress),
   ...form('XCHG', '86', 'Eb Gb', exchange, { lockable: true }),
   ...form('XCHG', '87', 'Ev Gv', exchange, { lockable: true }),

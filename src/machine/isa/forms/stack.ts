@@ -55,11 +55,21 @@ const pushAll = (e: Emitter) => {
   e.adjustStack((-ALL.length * size) / 8);
 };
 
-const popAll = (e: Emitter) => {
+/**
+ * POPA. The image of ESP is left out, but for its upper half on a 386 with a 16-bit stack, where the increment of SP
+ * leaves it (recorded on a 386EX: POPAD of SingleStepTests/80386).
+ */
+const popAll = (generation: '386' | 'later') => (e: Emitter) => {
   const size = e.operandSize;
   const values = ALL.map((_, index) => e.peekStack(size, ((ALL.length - 1 - index) * size) / 8));
   for (const [index, register] of ALL.entries()) {
     if (register !== Register.ESP) e.setReg(size, register, values[index]);
+  }
+  if (generation === '386' && size === 32) {
+    e.if(w.eqz(e.state(layout.STACK_32)), () => {
+      const upper = w.and(values[ALL.indexOf(Register.ESP)], ~0xffff);
+      e.setReg(32, Register.ESP, w.or(upper, e.reg(16, Register.ESP)));
+    });
   }
   e.adjustStack((ALL.length * size) / 8);
 };
@@ -137,7 +147,8 @@ export const stackForms: readonly Form[] = [
   ...form('POP', '8F /0 reg', 'Ev', popRegister),
   ...form('POP', '8F /0 mem', 'Ev', popMemory, { addressAfterPop: true }),
   ...form('PUSHA', '60', '', pushAll),
-  ...form('POPA', '61', '', popAll),
+  ...form('POPA', '61', '', popAll('386'), { until: '386' }),
+  ...form('POPA', '61', '', popAll('later'), { since: '486' }),
   ...form('ENTER', 'C8', 'Iw Ib', enter),
   ...form('LEAVE', 'C9', '', leave),
   ...form('PUSHF', '9C', '', (e: Emitter) => e.call('pushFlags', e.operandSize / 8)),

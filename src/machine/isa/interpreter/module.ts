@@ -92,7 +92,7 @@ export function buildInterpreter(model: CpuModel): Uint8Array<ArrayBuffer> {
       m.define(handler, buildHandler(m, entry, opcode, size));
     }
   }
-  defineRuntime(m);
+  defineRuntime(m, model);
   declareVectorRuntime(m);
   defineFloat(m);
   m.define(undefinedOpcode, buildUndefined(m));

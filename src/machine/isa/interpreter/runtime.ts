@@ -1,7 +1,9 @@
 import { Vector } from '../../cpu/fault';
 import * as layout from '../../layout';
 import { FLAG_AF, FLAG_CF, FLAG_OF, FLAG_PF, FLAG_SF, FLAG_ZF, Register, SegmentIndex } from '../../layout';
+import type { CpuModel } from '../form';
 import type { Size } from '../size';
+import { scalesLoneBase } from '../table';
 import * as w from '../wasm/expression';
 import type { Expr, Operand } from '../wasm/expression';
 import { FunctionBuilder } from '../wasm/function';
@@ -292,7 +294,7 @@ const ADDRESS_16: readonly (readonly [Register, Register | undefined, SegmentInd
  * Offset that a ModR/M byte (already fetched) with its SIB and displacement names; the segment goes to
  * EA_SEGMENT. Intel SDM vol. 2A, tables 2-1 to 2-3.
  */
-function defineEffectiveAddress(m: ModuleBuilder): void {
+function defineEffectiveAddress(m: ModuleBuilder, model: CpuModel): void {
   define(m, 'effectiveAddress', 1, 1, (f) => {
     const mod = f.let(w.shrU(f.param(0), 6));
     const rm = f.let(w.and(f.param(0), 7));
@@ -323,7 +325,16 @@ function defineEffectiveAddress(m: ModuleBuilder): void {
             const sib = fetch(f, 8);
             base32(f.let(w.and(sib, 7)));
             const index = f.let(w.and(w.shrU(sib, 3), 7));
-            f.if(w.ne(index, 4), () => f.set(offset, w.add(f.get(offset), w.shl(registerAt(index), w.shrU(sib, 6)))));
+            f.if(
+              w.ne(index, 4),
+              () => f.set(offset, w.add(f.get(offset), w.shl(registerAt(index), w.shrU(sib, 6)))),
+              scalesLoneBase(model)
+                ? () => {
+                    const isRegister = w.or(w.ne(w.and(sib, 7), 5), mod);
+                    f.if(isRegister, () => f.set(offset, w.shl(f.get(offset), w.shrU(sib, 6))));
+                  }
+                : undefined,
+            );
           },
           () => base32(rm),
         );
@@ -351,7 +362,7 @@ function defineEffectiveAddress(m: ModuleBuilder): void {
   });
 }
 
-export function defineRuntime(m: ModuleBuilder): void {
+export function defineRuntime(m: ModuleBuilder, model: CpuModel): void {
   for (const size of SIZES) defineMemory(m, size);
   defineWideMemory(m);
   definePush(m, 16);
@@ -359,5 +370,5 @@ export function defineRuntime(m: ModuleBuilder): void {
   defineCheckLimit(m);
   defineFlags(m);
   defineJump(m);
-  defineEffectiveAddress(m);
+  defineEffectiveAddress(m, model);
 }
