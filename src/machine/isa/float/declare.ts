@@ -136,6 +136,8 @@ const SHARED = {
   roundF64: 'iilli:li',
   /** (dst, a, b, control) -> flags or -1: the result if an operand is a NaN or unsupported, see x87.ts. */
   nanF80: 'iiii:i',
+  /** (a, control) -> magnitude, flags: the integer that RC makes of a place, see integer.ts. */
+  integerF80: 'ii:li',
   /** (high, low, divisor) -> quotient, remainder: 128 bits by 64, see wide.ts. */
   divideWide: 'lll:ll',
 } as const satisfies Record<string, Signature>;
