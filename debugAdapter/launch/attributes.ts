@@ -91,7 +91,7 @@ const ATTRIBUTES = {
   initrd: optional(string),
   commandLine: optional(string),
   memoryMB: optional(integer(1, MAX_MEMORY_MB)),
-  cpu: optional(oneOf('386', '486', 'pentium', 'pentium2', 'pentium3')),
+  cpu: optional(oneOf('386', '486', 'pentium', 'pentium2', 'pentium3', 'pentium4')),
   drives: optional(
     array(
       strict({

@@ -15,7 +15,7 @@ export const MACHINE_OPTIONS: OptionTable = {
   },
   bios: { value: 'FILE', help: 'BIOS image, in place of the built-in services.' },
   memory: { value: 'MB', help: 'RAM in MiB (64).' },
-  cpu: { value: 'CPU', help: '386, 486, pentium, pentium2 or pentium3.' },
+  cpu: { value: 'CPU', help: '386, 486, pentium, pentium2, pentium3 or pentium4.' },
   'cost-profile': {
     value: 'PROFILE',
     help: `What exits cost: ${COST_PROFILES.map((profile) => profile.name).join(', ')} (${DEFAULT_COST_PROFILE.name}).`,

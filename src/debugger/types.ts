@@ -181,7 +181,7 @@ export interface LaunchConfiguration {
   initrd?: string;
   commandLine: string;
   memoryMB: number;
-  cpu: '386' | '486' | 'pentium' | 'pentium2' | 'pentium3';
+  cpu: '386' | '486' | 'pentium' | 'pentium2' | 'pentium3' | 'pentium4';
   drives: { file: string; kind: 'disk' | 'cdrom' | 'floppy'; snapshot: boolean }[];
   bios?: string;
   hypervisor: { mode: 'none' | 'trap' | 'vtx' | 'vmi'; disableIoOps: boolean; costProfile: string; abis: string[] };

@@ -108,6 +108,8 @@ export const MSR_SYSENTER = field(12);
 export const TSC_OFFSET = field(8, 8);
 /** f64: no external interrupt may be taken while fewer instructions than this are retired (STI, MOV SS). */
 export const INTERRUPT_SHADOW = field(8, 8);
+/** f64: the same for NMIs and debug exceptions (MOV SS). */
+export const DEBUG_SHADOW = field(8, 8);
 /** DR6 bits of a debug trap that is due at this instruction boundary, e.g. BT after a task switch; or 0. */
 export const PENDING_DEBUG = field();
 
@@ -137,6 +139,18 @@ export const FPU_SCRATCH = field(4 * VECTOR_STRIDE, 16);
 /** XMM0-XMM7. */
 export const XMM_REGS = field(8 * VECTOR_STRIDE, 16);
 export const MXCSR = field();
+
+/** PAE: the four page-directory-pointer entries as the last load of CR3 found them, 8 bytes each. */
+export const PDPTE = field(4 * 8, 8);
+/** 1 while an NMI waits to be taken. */
+export const NMI_PENDING = field();
+/** 1 from the delivery of an NMI to the next IRET: further ones wait. */
+export const NMI_BLOCKED = field();
+/** Test registers TR3 to TR7 of 386 and 486. */
+export const TEST_REGISTERS = field(5 * 4);
+/** Model-specific registers that keep what is written, 8 bytes each: see `cpu/model-registers.ts`. */
+export const MSR_SLOTS = 80;
+export const MSR_FILE = field(8 * MSR_SLOTS, 8);
 /** Flags that SSE arithmetic has raised, ORed together, in the places of MXCSR; no meaning between instructions. */
 export const FLOAT_FLAGS = field();
 

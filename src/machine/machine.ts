@@ -119,17 +119,7 @@ export class Machine {
 
   /** Linear addresses at which `hooks.codeBreakpoint` is to be asked. Addresses that share their low 16 bits may be asked too. */
   setCodeBreakpoints(addresses: Iterable<number>): void {
-    const filter = this.cpu.state.u8.subarray(
-      layout.BREAKPOINT_FILTER,
-      layout.BREAKPOINT_FILTER + layout.BREAKPOINT_FILTER_BYTES,
-    );
-    filter.fill(0);
-    let any = 0;
-    for (const address of addresses) {
-      filter[(address & 0xffff) >>> 3] |= 1 << (address & 7);
-      any = 1;
-    }
-    this.cpu.state.set(layout.BREAKPOINTS_ON, any);
+    this.cpu.codeFilter.set('debugger', addresses);
   }
 
   private end(cause: ShutdownCause): void {

@@ -1,10 +1,11 @@
+import { DR6_BS, DR6_BT } from './cpu/control-bits';
 import type { Cpu } from './cpu/cpu';
 import { AbortInstruction, Fault, type Vector } from './cpu/fault';
 import { TripleFault } from './cpu/interrupts';
 import type { Operations } from './cpu/operations';
 import { type Interpreter, linkInterpreter } from './isa/interpreter/link';
 import * as layout from './layout';
-import { FLAG_IF, FLAG_TF } from './layout';
+import { FLAG_IF, FLAG_RF, FLAG_TF } from './layout';
 import { RunEnd } from './run';
 import { instructionName } from './watched-instructions';
 import type { VirtualClock } from './virtual-clock';
@@ -18,9 +19,6 @@ export interface InterruptController {
   /** Line, 0-15, that a vector just acknowledged came from. */
   lineOf(vector: number): number;
 }
-
-/** DR6.BS: a single step. */
-const DR6_BS = 0x4000;
 
 /** After so many timers in one go of an otherwise idle guest the caller gets a turn. */
 const IDLE_WAKES_PER_RUN = 64;
@@ -42,6 +40,8 @@ export class RunLoop {
   /** Instruction count at which the debugger has already stopped and is not asked again. */
   private passed = -1;
   private faultAsked = false;
+  /** RF was set when the burst began: no code breakpoint of the guest is taken at its instruction. */
+  private resuming = false;
   private interruptAsked = -1;
   /** Exceptions delivered in this run. */
   private exceptions = 0;
@@ -118,8 +118,24 @@ export class RunLoop {
       if (end !== undefined) return end;
       if (this.exceptions >= EXCEPTIONS_PER_RUN) return RunEnd.Budget;
     }
+    // In the order of priority: traps of the last instruction, NMI, external interrupts (Intel SDM vol. 3A, table 6-2).
+    if (this.deliverDebug()) return this.settleEvents();
+    if (this.cpu.nmiDue) {
+      this.cpu.takeNmi();
+      return this.settleEvents();
+    }
     if (!this.interruptible()) return undefined;
     return this.deliverInterrupt();
+  }
+
+  /** Delivers the debug traps that are due, unless they have to wait for the instruction after MOV SS. */
+  private deliverDebug(): boolean {
+    const { state } = this.cpu;
+    const bits = state.get(layout.PENDING_DEBUG);
+    if (bits === 0 || this.cpu.debugShadowed) return false;
+    state.set(layout.PENDING_DEBUG, 0);
+    this.cpu.debugTrap(bits);
+    return true;
   }
 
   private deliverFault(): RunEnd | undefined {
@@ -179,21 +195,20 @@ export class RunLoop {
     const { clock, cpu } = this;
     const { state } = cpu;
     const stepping = state.systemFlag(FLAG_TF);
+    this.beginResuming();
     state.set(layout.EXIT, 0);
     const before = clock.instructions;
-    clock.beginBurst(stepping || this.shadowed() ? 1 : instructions);
+    clock.beginBurst(stepping || this.resuming || this.shadowed() ? 1 : instructions);
     this.interpreter.run();
     clock.endBurst();
     const exit = state.get(layout.EXIT);
     state.set(layout.EXIT, 0);
+    const retired = clock.instructions > before;
     if (exit & (layout.EXIT_FAULT | layout.EXIT_ABORT)) state.eip = state.eipStart;
-    const inhibited = cpu.takeStepInhibited();
-    const stepped = stepping && clock.instructions > before && !inhibited;
-    const debug = (stepped ? DR6_BS : 0) | state.get(layout.PENDING_DEBUG);
-    if (debug !== 0 && !(exit & layout.EXIT_FAULT)) {
-      state.set(layout.PENDING_DEBUG, 0);
-      cpu.debugTrap(debug);
-    }
+    this.endResuming(retired);
+    const inhibited = cpu.takeStepInhibited() || cpu.debugShadowed;
+    this.collectTraps(exit, stepping && retired && !inhibited);
+    if (!(exit & layout.EXIT_FAULT)) this.deliverDebug();
     if (exit & layout.EXIT_SHUTDOWN) return RunEnd.Shutdown;
     if (exit & layout.EXIT_ABORT) return RunEnd.Abort;
     if (exit & layout.EXIT_BREAKPOINT) return RunEnd.Breakpoint;
@@ -201,14 +216,42 @@ export class RunLoop {
     return undefined;
   }
 
+  /** RF lets one instruction pass without code breakpoints, and is clear when that is done unless it has set RF again. */
+  private beginResuming(): void {
+    const { state } = this.cpu;
+    this.resuming = state.systemFlag(FLAG_RF);
+    if (this.resuming) state.set(layout.EFLAGS, state.get(layout.EFLAGS) & ~FLAG_RF);
+  }
+
+  private endResuming(retired: boolean): void {
+    const { state } = this.cpu;
+    const unfinished = !retired || this.cpu.stringInProgress;
+    if (this.resuming && unfinished) state.set(layout.EFLAGS, state.get(layout.EFLAGS) | FLAG_RF);
+    this.resuming = false;
+  }
+
+  /** Adds a single step to the traps that are due; an instruction that faults has none of its own. */
+  private collectTraps(exit: number, stepped: boolean): void {
+    const { state } = this.cpu;
+    let bits = state.get(layout.PENDING_DEBUG);
+    if (exit & layout.EXIT_FAULT) bits &= DR6_BT;
+    state.set(layout.PENDING_DEBUG, bits | (stepped ? DR6_BS : 0));
+  }
+
   private shadowed(): boolean {
     return this.cpu.interruptShadowUntil > this.clock.instructions;
   }
 
-  private atBreakpoint(): boolean {
+  /** A code breakpoint may be at the next instruction. @returns why to leave before it, an `EXIT_*`, or 0 */
+  private atBreakpoint(): number {
     const { state } = this.cpu;
-    if (!this.cpu.hooks.codeBreakpoint || this.passed === this.clock.instructions) return false;
     const linear = (state.segmentBase(layout.SegmentIndex.CS) + state.eip) >>> 0;
+    if (this.debuggerStopsAt(linear)) return layout.EXIT_BREAKPOINT;
+    return !this.resuming && this.cpu.raiseCodeBreakpoint(linear) ? layout.EXIT_FAULT : 0;
+  }
+
+  private debuggerStopsAt(linear: number): boolean {
+    if (!this.cpu.hooks.codeBreakpoint || this.passed === this.clock.instructions) return false;
     if (!this.cpu.hooks.codeBreakpoint(linear)) return false;
     this.passHere();
     return true;

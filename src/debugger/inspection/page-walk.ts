@@ -12,7 +12,7 @@ function flagsText(step: Step): string {
   if (step.accessed) words.push('accessed');
   if (step.dirty) words.push('dirty');
   if (step.global) words.push('global');
-  if (step.large) words.push('4 MiB page');
+  if (step.large) words.push(step.span === 0x200000 ? '2 MiB page' : '4 MiB page');
   return words.join(', ');
 }
 

@@ -1,24 +1,19 @@
+import * as layout from '../layout';
 import type { CpuCore } from './core';
+import * as bits from './control-bits';
 import { Fault, Vector } from './fault';
-import { CR0_PG, CR0_WP, CR4_PGE, CR4_PSE } from './paging';
-import { CR0_TS } from './task-switch';
 
-const CR0_PE = 1;
-const CR0_NW = 0x20000000;
-const CR0_CD = 0x40000000;
 /** Bits whose change makes cached translations wrong. */
-const CR0_MAPPING = CR0_PE | CR0_WP | CR0_PG;
-const CR4_MAPPING = CR4_PSE | CR4_PGE;
+const CR0_MAPPING = bits.CR0_PE | bits.CR0_WP | bits.CR0_PG;
+const CR4_MAPPING = bits.CR4_PSE | bits.CR4_PGE | bits.CR4_PAE;
+/** Bits whose change loads the PAE pointer entries again (Intel SDM vol. 3A, 4.4.1). */
+const CR0_POINTERS = bits.CR0_PG | bits.CR0_CD | bits.CR0_NW;
 
-const DR6_BD = 0x2000;
-const DR7_GD = 0x2000;
-/** Bits of DR6 and DR7 that read as one whatever is written (Intel SDM vol. 3B, figure 17-1). */
-const DR6_ONES = 0xffff0ff0;
-const DR6_ZEROES = 0x1000;
-const DR7_ONES = 0x400;
-const DR7_ZEROES = 0xd800;
+/** TLB test registers: TR6 and TR7 on the 386, with those of the cache TR3 to TR7 on the 486. */
+const TEST_LOOKUP = 1;
+const TEST_HIT = 0x10;
 
-/** Control and debug registers, LMSW, SMSW, CLTS (Intel SDM vol. 3A, 2.5; vol. 3B, 17.2). */
+/** Control and test registers, LMSW, SMSW, CLTS (Intel SDM vol. 3A, 2.5). */
 export class ControlRegisters {
   constructor(private readonly core: CpuCore) {}
 
@@ -42,8 +37,8 @@ export class ControlRegisters {
         state.setCr(2, value);
         break;
       case 3:
-        // PCD and PWT are kept, other low bits are reserved and read as zero.
-        mmu.loadPageDirectory(value & (this.core.model.family >= 4 ? 0xfffff018 : 0xfffff000));
+        // The low bits are ignored (but for PCD and PWT) and keep what is written.
+        mmu.loadPageDirectory(value >>> 0);
         break;
       default:
         this.setCr4(value >>> 0);
@@ -54,7 +49,7 @@ export class ControlRegisters {
   clearTaskSwitched(): void {
     this.core.checkPrivileged();
     const { state } = this.core;
-    state.setCr(0, state.cr(0) & ~CR0_TS);
+    state.setCr(0, state.cr(0) & ~bits.CR0_TS);
   }
 
   /** LMSW changes PE, MP, EM, TS and cannot clear PE. @throws Fault #GP(0) */
@@ -69,57 +64,59 @@ export class ControlRegisters {
     return this.core.state.cr(0);
   }
 
-  /** MOV r32, DRn. @throws Fault #GP(0), #DB while DR7.GD is set */
-  readDebug(index: number): number {
-    this.checkDebugAccess();
-    return this.core.state.dr(debugIndex(index));
+  /** MOV r32, TRn. @throws Fault #UD where the processor has no such register, #GP(0) */
+  readTest(index: number): number {
+    return this.core.state.get(this.testRegister(index));
   }
 
-  /** MOV DRn, r32. Breakpoints in them are not acted upon yet. @throws Fault #GP(0), #DB while DR7.GD is set */
-  writeDebug(index: number, value: number): void {
-    this.checkDebugAccess();
+  /**
+   * MOV TRn, r32. The TLB can't be seen through TR6 and TR7: entries written are forgotten at once, as any entry may
+   * be, and a look-up never hits. The cache registers keep what is written.
+   * @throws Fault #UD where the processor has no such register, #GP(0)
+   */
+  writeTest(index: number, value: number): void {
     const { state } = this.core;
-    const real = debugIndex(index);
-    if (real === 6) state.setDr(6, (value | DR6_ONES) & ~DR6_ZEROES);
-    else if (real === 7) state.setDr(7, (value | DR7_ONES) & ~DR7_ZEROES);
-    else state.setDr(real, value);
+    state.set(this.testRegister(index), value);
+    if (index !== 6 || !(value & TEST_LOOKUP)) return;
+    const result = this.testRegister(7);
+    state.set(result, state.get(result) & ~TEST_HIT);
+  }
+
+  private testRegister(index: number): number {
+    const { family } = this.core.model;
+    if (family > 4 || index < (family === 4 ? 3 : 6)) throw new Fault(Vector.UD);
+    this.core.checkPrivileged();
+    return layout.TEST_REGISTERS + (index - 3) * 4;
   }
 
   private setCr0(value: number): void {
     const { state, mmu, model, segmentation } = this.core;
     const old = state.cr(0);
     const next = ((value & model.cr0) | model.cr0Fixed) >>> 0;
-    const protect = (next & CR0_PE) !== 0;
-    if (next & CR0_PG && !protect) throw new Fault(Vector.GP, 0);
-    if (next & CR0_NW && !(next & CR0_CD)) throw new Fault(Vector.GP, 0);
+    const protect = (next & bits.CR0_PE) !== 0;
+    const paged = (next & bits.CR0_PG) !== 0;
+    if (paged && !protect) throw new Fault(Vector.GP, 0);
+    if (next & bits.CR0_NW && !(next & bits.CR0_CD)) throw new Fault(Vector.GP, 0);
+    const changed = old ^ next;
+    if (paged && state.cr(4) & bits.CR4_PAE && changed & CR0_POINTERS) mmu.loadPointers();
     state.setCr(0, next);
-    if ((old ^ next) & CR0_MAPPING) mmu.flush();
+    if (changed & CR0_MAPPING) mmu.flush();
     if (!protect) segmentation.setCpl(0);
+    segmentation.updateAccessMasks();
   }
 
   private setCr4(value: number): void {
     const { state, mmu, model } = this.core;
     if (value & ~model.cr4) throw new Fault(Vector.GP, 0);
     const changed = state.cr(4) ^ value;
+    if (state.paging && value & bits.CR4_PAE && changed & CR4_MAPPING) mmu.loadPointers();
     state.setCr(4, value);
     if (changed & CR4_MAPPING) mmu.flush();
+    if (changed & bits.CR4_DE) this.core.debugChanged();
   }
 
   private checkExists(index: number): void {
     const exists = index === 0 || index === 2 || index === 3 || (index === 4 && this.core.model.cr4 !== 0);
     if (!exists) throw new Fault(Vector.UD);
   }
-
-  private checkDebugAccess(): void {
-    this.core.checkPrivileged();
-    const { state } = this.core;
-    if (!(state.dr(7) & DR7_GD)) return;
-    state.setDr(6, state.dr(6) | DR6_BD);
-    throw new Fault(Vector.DB);
-  }
-}
-
-/** DR4 and DR5 are other names of DR6 and DR7 (CR4.DE, which takes them away, is not implemented). */
-function debugIndex(index: number): number {
-  return index === 4 || index === 5 ? index + 2 : index;
 }

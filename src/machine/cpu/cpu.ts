@@ -1,11 +1,14 @@
 import type { Clock } from '../clock';
+import * as layout from '../layout';
 import type { PhysicalMemory } from '../memory/physical';
+import type { CodeFilter } from './code-filter';
 import { ControlRegisters } from './control';
 import { CpuCore } from './core';
+import { DebugRegisters } from './debug-registers';
 import { DescriptorTables } from './descriptor-tables';
 import { FarTransfer } from './far-transfer';
 import { FastSystemCall } from './fast-system-call';
-import type { Fault } from './fault';
+import { type Fault, Vector } from './fault';
 import { FlagOperations } from './flag-operations';
 import { Identification } from './identification';
 import type { Intercepts, MachineHooks } from './intercepts';
@@ -69,6 +72,7 @@ export class Cpu {
       interrupts: this.interrupts,
       flags: new FlagOperations(this.core),
       control: new ControlRegisters(this.core),
+      debug: new DebugRegisters(this.core),
       tables: new DescriptorTables(this.core),
       identification: new Identification(this.core),
       systemCall: new FastSystemCall(this.core),
@@ -92,14 +96,73 @@ export class Cpu {
     this.interrupts.raise(fault);
   }
 
-  /** Delivers an external interrupt or NMI at an instruction boundary and ends HLT. Faults become pending. */
+  /** Delivers an external interrupt at an instruction boundary and ends HLT. Faults become pending. */
   interrupt(vector: number): void {
     this.interrupts.interrupt(vector);
   }
 
-  /** Delivers #DB as a trap at an instruction boundary; `bits` go into DR6: BS 0x4000 for a single step, BT 0x8000. */
+  /**
+   * Signals a non-maskable interrupt. The run loop takes it at an instruction boundary, also out of HLT; one that
+   * comes while another is handled (up to IRET) waits, more than one are one.
+   */
+  requestNmi(): void {
+    this.state.set(layout.NMI_PENDING, 1);
+    this.state.requestExit(layout.EXIT_RECHECK);
+  }
+
+  /** True if an NMI is to be taken at this instruction boundary. */
+  get nmiDue(): boolean {
+    const { state } = this;
+    return state.get(layout.NMI_PENDING) !== 0 && state.get(layout.NMI_BLOCKED) === 0 && !this.debugShadowed;
+  }
+
+  /** Delivers the NMI that waits and blocks others up to the next IRET. */
+  takeNmi(): void {
+    this.interrupts.nonMaskable();
+  }
+
+  /** Delivers #DB as a trap at an instruction boundary; `bits` go into DR6: BS 0x4000, BT 0x8000, B0-B3 0xf. */
   debugTrap(bits: number): void {
     this.interrupts.debugTrap(bits);
+  }
+
+  /** True while debug traps and NMIs have to wait for one instruction (MOV SS, POP SS). */
+  get debugShadowed(): boolean {
+    return this.core.debugShadowUntil > this.core.clock.instructions;
+  }
+
+  /** A repeated string instruction at EIP has done a part of its elements. */
+  get stringInProgress(): boolean {
+    return this.core.stringInProgress;
+  }
+
+  /** Which code breakpoints the interpreter has to ask about, of the debugger and of the guest. */
+  get codeFilter(): CodeFilter {
+    return this.core.codeFilter;
+  }
+
+  /**
+   * A code breakpoint of the guest's debug registers at the next instruction: #DB, a fault, becomes pending.
+   * @returns false if there is none
+   */
+  raiseCodeBreakpoint(linear: number): boolean {
+    const bits = this.core.conditions.codeAt(linear);
+    if (bits === 0 || this.debugShadowed) return false;
+    this.core.reportDebug(bits);
+    this.core.restartAt(this.state.eip);
+    this.state.set(layout.FAULT, Vector.DB + 1);
+    this.state.set(layout.FAULT_ERROR, -1);
+    return true;
+  }
+
+  /**
+   * Works out again what follows from the state but is not kept in it; to be called after the state was written from
+   * outside (a snapshot, a debugger).
+   */
+  stateReplaced(): void {
+    this.core.debugChanged();
+    this.segmentation.updateAccessMasks();
+    this.mmu.flush();
   }
 
   /** Whether the instruction just executed keeps TF from trapping after it; asking clears it. */

@@ -2,7 +2,7 @@ import * as layout from '../layout';
 import { FLAG_IF, FLAG_RF, FLAG_VM, Register, SegmentIndex } from '../layout';
 import type { CpuCore } from './core';
 import { Fault, Vector } from './fault';
-import { FEATURE_SEP } from './models';
+import { FEATURE_SEP } from './features';
 
 /** Flat 32-bit code and data of level 0; the DPL is added. */
 const FLAT_CODE = 0xc09b;

@@ -1,79 +1,53 @@
-import * as layout from '../layout';
 import { Register } from '../layout';
+import { CR4_PCE, CR4_TSD } from './control-bits';
 import type { CpuCore } from './core';
 import { Fault, Vector } from './fault';
-import { CR4_TSD, FEATURE_MSR, FEATURE_SEP, FEATURE_TSC } from './models';
+import { FEATURE_MSR, FEATURE_TSC } from './features';
+import { findModelRegister, type ModelRegister, performanceCounter, type RegisterValue } from './model-registers';
+import type { CpuidLeaf, CpuModel } from './models';
+import { readTimestamp } from './timestamp';
 
-const MSR_TSC = 0x10;
-const MSR_PLATFORM_ID = 0x17;
-const MSR_BIOS_SIGNATURE = 0x8b;
-const MSR_SYSENTER_CS = 0x174;
+/** "GenuineIntel" as CPUID leaf 0 gives it in EBX, ECX, EDX. */
+const VENDOR = [0x756e6547, 0x6c65746e, 0x49656e69] as const;
 
-/** One model-specific register (Intel SDM vol. 4, tables 2-2 and 2-20). */
-interface ModelRegister {
-  readonly family: number;
-  readonly feature: number;
-  /** Low and high dword. */
-  read(core: CpuCore): readonly [number, number];
-  write(core: CpuCore, low: number): void;
+/** First and last of the extended leaves of a model with a brand string. */
+const EXTENDED = 0x80000000;
+const BRAND_STRING = 0x80000002;
+const LAST_EXTENDED = 0x80000004;
+
+/** 16 characters of the brand string, which is padded with zeroes to 48. */
+function brandLeaf(text: string, leaf: number): CpuidLeaf {
+  const at = (leaf - BRAND_STRING) * 16;
+  const dword = (index: number): number =>
+    [3, 2, 1, 0].reduce((value, byte) => (value << 8) | (text.charCodeAt(at + index * 4 + byte) || 0), 0) >>> 0;
+  return [dword(0), dword(1), dword(2), dword(3)];
 }
 
-function sysenterRegister(index: number): ModelRegister {
-  const field = layout.MSR_SYSENTER + index * 4;
-  return {
-    family: 6,
-    feature: FEATURE_SEP,
-    read: (core) => [core.state.get(field), 0],
-    write: (core, low) => core.state.set(field, low),
-  };
+/** What CPUID answers (Intel SDM vol. 2A; AP-485). A leaf beyond the highest one answers as the highest basic one. */
+function cpuidLeaf(model: CpuModel, leaf: number): CpuidLeaf {
+  if (model.brandString !== undefined && leaf >= EXTENDED && leaf <= LAST_EXTENDED) {
+    if (leaf === EXTENDED) return [LAST_EXTENDED, 0, 0, 0];
+    return leaf < BRAND_STRING ? [0, 0, 0, 0] : brandLeaf(model.brandString, leaf);
+  }
+  const basic = Math.min(leaf, model.maxLeaf);
+  if (basic === 0) return [model.maxLeaf, ...VENDOR];
+  if (basic === 1) return [model.signature, model.brand, 0, model.features];
+  return model.caches;
 }
 
-/** The processor has no microcode and no platform fuses: zero, and writes change nothing. */
-const ZERO: ModelRegister = { family: 6, feature: FEATURE_MSR, read: () => [0, 0], write: () => undefined };
-
-const MODEL_REGISTERS: Readonly<Record<number, ModelRegister>> = {
-  [MSR_TSC]: {
-    family: 5,
-    feature: FEATURE_TSC,
-    read: (core) => split(timestamp(core)),
-    // Up to the P6 a write sets the low dword and clears the high one (Intel SDM vol. 3B, 17.17).
-    write: (core, low) => {
-      core.state.f64[layout.TSC_OFFSET >>> 3] = low - core.clock.now;
-    },
-  },
-  [MSR_PLATFORM_ID]: ZERO,
-  [MSR_BIOS_SIGNATURE]: ZERO,
-  [MSR_SYSENTER_CS]: sysenterRegister(0),
-  [MSR_SYSENTER_CS + 1]: sysenterRegister(1),
-  [MSR_SYSENTER_CS + 2]: sysenterRegister(2),
-};
-
-/** "GenuineIntel" as CPUID leaf 0 gives it in EBX, EDX, ECX. */
-const VENDOR = { ebx: 0x756e6547, edx: 0x49656e69, ecx: 0x6c65746e };
-
-/** Cycles since the TSC was zero. */
-function timestamp(core: CpuCore): number {
-  return Math.floor(core.clock.now + core.state.f64[layout.TSC_OFFSET >>> 3]);
-}
-
-/** Low and high dword of a whole number of up to 53 bits. */
-function split(value: number): readonly [number, number] {
-  return [value >>> 0, Math.floor(value / 2 ** 32) >>> 0];
-}
-
-/** CPUID, RDTSC, RDMSR and WRMSR (Intel SDM vol. 2). */
+/** CPUID, RDTSC, RDPMC, RDMSR and WRMSR (Intel SDM vol. 2). */
 export class Identification {
   constructor(private readonly core: CpuCore) {}
 
-  /** CPUID. A leaf beyond the highest one answers as the highest one. @throws Fault #UD where it does not exist */
+  /** CPUID. @throws Fault #UD where it does not exist */
   cpuid(): void {
     const { state, model } = this.core;
     if (model.maxLeaf < 0) throw new Fault(Vector.UD);
-    const leaf = Math.min(state.reg(Register.EAX), model.maxLeaf);
-    if (leaf === 0) this.answer(model.maxLeaf, VENDOR.ebx, VENDOR.ecx, VENDOR.edx);
-    else if (leaf === 1) this.answer(model.signature, 0, 0, model.features);
-    // Leaf 2: ask once; no caches or TLBs are described, as none are modelled.
-    else this.answer(1, 0, 0, 0);
+    const [eax, ebx, ecx, edx] = cpuidLeaf(model, state.reg(Register.EAX));
+    state.setReg(Register.EAX, eax);
+    state.setReg(Register.EBX, ebx);
+    state.setReg(Register.ECX, ecx);
+    state.setReg(Register.EDX, edx);
   }
 
   /** RDTSC. @throws Fault #UD, #GP(0) with CR4.TSD unless CPL is 0 */
@@ -81,7 +55,17 @@ export class Identification {
     this.checkFeature(FEATURE_TSC);
     const { state } = this.core;
     if (state.cr(4) & CR4_TSD && state.cpl !== 0) throw new Fault(Vector.GP, 0);
-    this.setPair(split(timestamp(this.core)));
+    this.setPair(readTimestamp(this.core));
+  }
+
+  /** RDPMC. @throws Fault #UD before the P6; #GP(0) without CR4.PCE unless CPL is 0, and for counters that do not exist */
+  readCounter(): void {
+    const { state } = this.core;
+    this.core.checkFamily(6);
+    if (!(state.cr(4) & CR4_PCE) && state.cpl !== 0) throw new Fault(Vector.GP, 0);
+    const counter = performanceCounter(this.core.model, state.reg(Register.ECX));
+    if (!counter) throw new Fault(Vector.GP, 0);
+    this.setPair(counter.read(this.core));
   }
 
   /** RDMSR. @throws Fault #UD, #GP(0) */
@@ -91,15 +75,15 @@ export class Identification {
 
   /** WRMSR. @throws Fault #UD, #GP(0) */
   writeMsr(): void {
-    this.findRegister().write(this.core, this.core.state.reg(Register.EAX));
+    const { state } = this.core;
+    this.findRegister().write(this.core, [state.reg(Register.EAX), state.reg(Register.EDX)]);
   }
 
   private findRegister(): ModelRegister {
     this.checkFeature(FEATURE_MSR);
     this.core.checkPrivileged();
-    const { state, model } = this.core;
-    const found = MODEL_REGISTERS[state.reg(Register.ECX)];
-    if (!found || model.family < found.family || !(model.features & found.feature)) throw new Fault(Vector.GP, 0);
+    const found = findModelRegister(this.core.model, this.core.state.reg(Register.ECX));
+    if (!found) throw new Fault(Vector.GP, 0);
     return found;
   }
 
@@ -107,16 +91,8 @@ export class Identification {
     if (!(this.core.model.features & feature)) throw new Fault(Vector.UD);
   }
 
-  private setPair([low, high]: readonly [number, number]): void {
+  private setPair([low, high]: RegisterValue): void {
     this.core.state.setReg(Register.EAX, low);
     this.core.state.setReg(Register.EDX, high);
-  }
-
-  private answer(eax: number, ebx: number, ecx: number, edx: number): void {
-    const { state } = this.core;
-    state.setReg(Register.EAX, eax);
-    state.setReg(Register.EBX, ebx);
-    state.setReg(Register.ECX, ecx);
-    state.setReg(Register.EDX, edx);
   }
 }

@@ -2,6 +2,7 @@ import * as layout from '../layout';
 import { FLAG_IF, FLAG_IOPL, FLAG_NT, FLAG_RF, FLAG_VIF, FLAG_VIP, FLAG_VM, SegmentIndex } from '../layout';
 import type { CpuCore } from './core';
 import { Fault, Vector } from './fault';
+import { mergeVirtualFlags, virtualInterrupts } from './flag-operations';
 import type { FarTransfer } from './far-transfer';
 import type { OperandSize } from './operations';
 import type { StackCursor } from './stack';
@@ -21,10 +22,13 @@ export class InterruptReturn {
   /** @throws Fault */
   execute(size: OperandSize): void {
     const { state } = this.core;
+    // Even an IRET that faults lets the next NMI in (Intel SDM vol. 3C, 27.2.3).
+    state.set(layout.NMI_BLOCKED, 0);
+    if (state.get(layout.NMI_PENDING)) state.requestExit(layout.EXIT_RECHECK);
     if (!state.protectedMode) this.returnReal(size, VIRTUAL_FLAGS);
     else if (state.v86) {
-      if (state.iopl < 3) throw new Fault(Vector.GP, 0);
-      this.returnReal(size, VIRTUAL_FLAGS | FLAG_IOPL);
+      if (virtualInterrupts(this.core, size)) this.returnVirtual();
+      else this.returnReal(size, VIRTUAL_FLAGS | FLAG_IOPL);
     } else if (state.systemFlag(FLAG_NT)) {
       this.tasks.returnToLink({ eip: state.eip, eflags: state.eflags });
     } else this.returnProtected(size);
@@ -39,6 +43,18 @@ export class InterruptReturn {
     this.transfer.enterReal(selector, target);
     segmentation.commitStack(stack);
     this.core.setFlags(merge(state.eflags, flags, size, kept));
+  }
+
+  /** V86 mode with VME and IOPL < 3. */
+  private returnVirtual(): void {
+    const { state, segmentation } = this.core;
+    const stack = segmentation.stack();
+    const target = stack.pop(2);
+    const selector = stack.pop(2);
+    const merged = mergeVirtualFlags(state.eflags, stack.pop(2));
+    this.transfer.enterReal(selector, target);
+    segmentation.commitStack(stack);
+    this.core.setFlags(merged);
   }
 
   private returnProtected(size: OperandSize): void {

@@ -1,9 +1,11 @@
 import * as layout from '../layout';
 import { FLAG_AC, FLAG_IF, FLAG_NT, FLAG_RF, FLAG_TF, FLAG_VM, SegmentIndex } from '../layout';
+import { DR7_GD } from './control-bits';
 import type { CpuCore } from './core';
 import { Descriptor, SystemType } from './descriptor';
 import { Fault, Vector } from './fault';
 import { openInnerStack } from './inner-stack';
+import { redirectInterrupt } from './interrupt-redirection';
 import { DATA_SEGMENTS, isNull, type LoadContext } from './segmentation';
 import type { TaskSwitch } from './task-switch';
 
@@ -13,9 +15,6 @@ export class TripleFault extends Error {
     super('triple fault');
   }
 }
-
-/** DR7.GD, which entering the debug handler clears. */
-const DR7_GD = 0x2000;
 
 /** What is delivered, and from where. */
 interface Event {
@@ -88,26 +87,37 @@ export class Interrupts {
     const { state } = this.core;
     const eip = state.eipStart;
     this.core.restartAt(eip);
-    // The handler returns to the faulting instruction with RF set, so that a code breakpoint there is passed.
-    const eflags = state.eflags | FLAG_RF;
+    // The handler returns to the faulting instruction with RF set, so that a code breakpoint there is passed; the
+    // handler of that breakpoint itself has to set it (Intel SDM vol. 3B, 17.3.1.1).
+    const eflags = fault.vector === Vector.DB ? state.eflags : state.eflags | FLAG_RF;
     this.begin({ vector: fault.vector, errorCode: fault.errorCode, source: 'exception', eip, eflags });
   }
 
-  /** Delivers an external interrupt or NMI at an instruction boundary; wakes from HLT. Faults become pending as with `raise`. */
+  /** Delivers an external interrupt at an instruction boundary; wakes from HLT. Faults become pending as with `raise`. */
   interrupt(vector: number): void {
     this.between(vector, 'external');
   }
 
-  /** Delivers #DB as a trap after an instruction; `bits` are added to DR6 (BS, BT, B0-B3). */
+  /** Delivers the NMI that waits, likewise; others are blocked up to the next IRET. */
+  nonMaskable(): void {
+    this.core.state.set(layout.NMI_PENDING, 0);
+    this.core.state.set(layout.NMI_BLOCKED, 1);
+    this.between(Vector.NMI, 'external');
+  }
+
+  /** Delivers #DB as a trap after an instruction; `bits` go into DR6 (BS, BT, B0-B3). */
   debugTrap(bits: number): void {
-    const { state } = this.core;
-    state.setDr(6, state.dr(6) | bits);
+    this.core.reportDebug(bits);
     this.between(Vector.DB, 'exception');
   }
 
-  /** INT n. @throws Fault: #GP(0) in V86 mode with IOPL < 3, or what delivery raises */
+  /** INT n. @throws Fault: #GP(0) in V86 mode with IOPL < 3 unless VME redirects it, or what delivery raises */
   software(vector: number): void {
     const { state } = this.core;
+    if (state.v86 && redirectInterrupt(this.core, vector)) {
+      this.core.stepInhibited = true;
+      return;
+    }
     if (state.v86 && state.iopl < 3) throw new Fault(Vector.GP, 0);
     this.fromInstruction(vector, 'software');
   }
@@ -132,14 +142,17 @@ export class Interrupts {
   private between(vector: number, source: Event['source']): void {
     const { state } = this.core;
     const { eip } = state;
+    // Between the elements of a string the program goes on with RF set, as the instruction was begun already.
+    const eflags = this.core.stringInProgress ? state.eflags | FLAG_RF : state.eflags;
     // A fault during delivery belongs to the instruction that is next.
     this.core.restartAt(eip);
-    this.begin({ vector, errorCode: -1, source, eip, eflags: state.eflags & ~FLAG_RF });
+    this.begin({ vector, errorCode: -1, source, eip, eflags });
   }
 
   private begin(event: Event): void {
     const { state } = this.core;
     state.set(layout.HALTED, 0);
+    this.core.endShadow();
     try {
       this.deliver(event);
     } catch (error) {
@@ -222,13 +235,14 @@ export class Interrupts {
     // Out of V86 mode the only way leads to a non-conforming segment of level 0.
     if (state.v86 && (code.isConformingCode || code.dpl !== 0)) throw new Fault(Vector.GP, errorCode);
     if (!code.present) throw new Fault(Vector.NP, errorCode);
-    if (gate.gateOffset > code.limit) throw new Fault(Vector.GP, ext);
     return { gate, selector, code };
   }
 
   private enterSameLevel(event: Event, target: GateTarget): void {
     const { state, segmentation } = this.core;
     const stack = segmentation.stack(extOf(event));
+    stack.reserve((event.errorCode < 0 ? 3 : 4) * (target.gate.is32 ? 4 : 2));
+    checkTarget(event, target);
     this.pushFrame(stack, event, target.gate);
     segmentation.markAccessed(target.code);
     segmentation.commitStack(stack);
@@ -243,6 +257,7 @@ export class Interrupts {
     const fromV86 = state.v86;
     const values = (event.errorCode < 0 ? 5 : 6) + (fromV86 ? 4 : 0);
     inner.cursor.reserve(values * size);
+    checkTarget(event, target);
     if (fromV86) {
       for (const segment of [SegmentIndex.GS, SegmentIndex.FS, SegmentIndex.DS, SegmentIndex.ES]) {
         inner.cursor.push(state.selector(segment), size);
@@ -288,6 +303,11 @@ export class Interrupts {
     stack.push(event.errorCode, task.is32 ? 4 : 2);
     segmentation.commitStack(stack);
   }
+}
+
+/** @throws Fault #GP(EXT) if the handler begins beyond its segment's limit */
+function checkTarget(event: Event, { gate, code }: GateTarget): void {
+  if (gate.gateOffset > code.limit) throw new Fault(Vector.GP, extOf(event));
 }
 
 /** EXT: the event did not come from the program itself. */

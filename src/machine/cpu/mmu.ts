@@ -2,7 +2,10 @@ import * as layout from '../layout';
 import { TLB_SUPERVISOR_READ, TLB_SUPERVISOR_WRITE, TLB_USER_READ, TLB_USER_WRITE } from '../layout';
 import { PageKind, type PhysicalMemory } from '../memory/physical';
 import { Fault, Vector } from './fault';
-import { CR0_WP, CR4_PGE, PAGE_USER, PAGE_WRITE, PageTables, type PageWalk } from './paging';
+import type { BreakpointConditions } from './breakpoint-conditions';
+import { CR0_AM, CR0_WP, CR4_PAE, CR4_PGE } from './control-bits';
+import type { CpuModel } from './models';
+import { PAGE_USER, PAGE_WRITE, PageTables, type PageWalk } from './paging';
 import type { CpuState } from './state';
 
 /** Bytes of one memory access. */
@@ -18,6 +21,8 @@ const TLB_INDEX = layout.TLB >>> 2;
 const PAGE_SIZE = 0x1000;
 /** Pages in a 4 MiB page. */
 const LARGE_PAGES = 0x400;
+/** Nobody answers at physical addresses from here on, which PAE and PSE-36 can name. */
+const FOUR_GIB = 2 ** 32;
 
 /**
  * Linear memory: translation by the guest's page tables, the TLB that the interpreter's fast path reads,
@@ -35,28 +40,46 @@ export class Mmu {
   constructor(
     private readonly state: CpuState,
     private readonly memory: PhysicalMemory,
+    model: CpuModel,
+    private readonly breakpoints: BreakpointConditions,
   ) {
     this.tlb = state.u32.subarray(TLB_INDEX, TLB_INDEX + 0x100000);
     this.view = new DataView(memory.memory.buffer);
-    this.tables = new PageTables(state, memory, (physical) => (physical & state.get(layout.A20_MASK)) >>> 0);
+    this.tables = new PageTables(state, memory, model, (physical) => (physical & state.get(layout.A20_MASK)) >>> 0);
     memory.onRemap = () => this.flush();
   }
 
   // --- accesses of the guest at its present privilege ---
 
-  /** Reads for the interpreter, at the current privilege. @throws Fault #PF */
+  /** Reads for the interpreter, at the current privilege. @throws Fault #PF, #AC */
   slowRead(linear: number, width: MemoryWidth): number {
     return this.read(linear, width, this.user);
   }
 
-  /** Writes for the interpreter, at the current privilege; all or nothing. @throws Fault #PF */
+  /** Writes for the interpreter, at the current privilege; all or nothing. @throws Fault #PF, #AC */
   slowWrite(linear: number, width: MemoryWidth, value: number): void {
     this.write(linear, width, value, this.user);
   }
 
-  /** Raises what a write would raise and sets accessed and dirty bits, but writes nothing. @throws Fault #PF */
+  /**
+   * Raises what a write would raise and sets accessed and dirty bits, but writes nothing. Operands of 2, 4 and 8
+   * bytes must be aligned where alignment is checked.
+   * @throws Fault #PF, #AC
+   */
   probeWrite(linear: number, width: number): void {
     this.probe(linear, width, PAGE_WRITE | (this.user ? PAGE_USER : 0));
+    if (width === 2 || width === 4 || width === 8) this.checkAlignment(linear, width);
+  }
+
+  /** True where misaligned data accesses raise #AC: CR0.AM and EFLAGS.AC at CPL 3 (Intel SDM vol. 3A, 6.15). */
+  get checksAlignment(): boolean {
+    const { state } = this;
+    return state.cpl === 3 && (state.cr(0) & CR0_AM) !== 0 && state.systemFlag(layout.FLAG_AC);
+  }
+
+  /** Checks one operand of the program; page faults go before. @throws Fault #AC(0) */
+  checkAlignment(linear: number, alignment: number): void {
+    if (linear & (alignment - 1) && this.checksAlignment) throw new Fault(Vector.AC, 0);
   }
 
   /**
@@ -70,7 +93,7 @@ export class Mmu {
     const entry = this.tlb[at >>> 12];
     if (entry & (this.user ? TLB_USER_READ : TLB_SUPERVISOR_READ)) return ((entry & ~0xfff) + at) >>> 0;
     const physical = this.resolve(at, this.user ? PAGE_USER : 0);
-    const kind = this.memory.kindOf(physical);
+    const kind = physical < FOUR_GIB ? this.memory.kindOf(physical) : undefined;
     if (kind === PageKind.Ram || kind === PageKind.Rom) return this.memory.hostPointer(physical);
     if (kind === PageKind.None) this.memory.onUnassigned?.(physical, false);
     throw new Fault(Vector.UD);
@@ -93,42 +116,73 @@ export class Mmu {
     this.probe(linear, bytes, write ? PAGE_WRITE : 0);
   }
 
-  /** Reads as user or supervisor. @throws Fault #PF */
+  /** Reads as user or supervisor. @throws Fault #PF, #AC for the user */
   read(linear: number, width: MemoryWidth, user: boolean): number {
     const at = linear >>> 0;
+    if (user && at & (width - 1)) this.refuseMisaligned(at, width, PAGE_USER);
+    const value = this.readUnwatched(at, width, user ? PAGE_USER : 0, user ? TLB_USER_READ : TLB_SUPERVISOR_READ);
+    if (this.breakpoints.watchesData) this.breakpoints.noteAccess(at, width, false);
+    return value;
+  }
+
+  /**
+   * Writes as user or supervisor; both pages of a crossing access are checked before a byte is written.
+   * @throws Fault #PF, #AC for the user
+   */
+  write(linear: number, width: MemoryWidth, value: number, user: boolean): void {
+    const at = linear >>> 0;
+    if (user && at & (width - 1)) this.refuseMisaligned(at, width, PAGE_USER | PAGE_WRITE);
+    const cut = width === 4 ? value >>> 0 : value & ((1 << (8 * width)) - 1);
+    this.writeUnwatched(at, width, cut, user);
+    if (this.breakpoints.watchesData) this.breakpoints.noteAccess(at, width, true);
+  }
+
+  private refuseMisaligned(at: number, width: number, access: number): void {
+    if (!this.checksAlignment) return;
+    this.probe(at, width, access);
+    throw new Fault(Vector.AC, 0);
+  }
+
+  private readUnwatched(at: number, width: MemoryWidth, access: number, mask: number): number {
     const low = PAGE_SIZE - (at & 0xfff);
     if (low >= width) {
       const entry = this.tlb[at >>> 12];
-      if (entry & (user ? TLB_USER_READ : TLB_SUPERVISOR_READ))
-        return this.readHost(((entry & ~0xfff) + at) >>> 0, width);
-      return this.memory.read(this.resolve(at, user ? PAGE_USER : 0), width);
+      if (entry & mask) return this.readHost(((entry & ~0xfff) + at) >>> 0, width);
+      return this.readPhysical(this.resolve(at, access), width);
     }
-    const first = this.resolve(at, user ? PAGE_USER : 0);
-    const second = this.resolve((at + low) >>> 0, user ? PAGE_USER : 0);
+    const first = this.resolve(at, access);
+    const second = this.resolve((at + low) >>> 0, access);
     let value = 0;
     for (let i = 0; i < width; i++) {
-      value |= this.memory.read(i < low ? first + i : second + i - low, 1) << (8 * i);
+      value |= this.readPhysical(i < low ? first + i : second + i - low, 1) << (8 * i);
     }
     return value >>> 0;
   }
 
-  /** Writes as user or supervisor; both pages of a crossing access are checked before a byte is written. @throws Fault #PF */
-  write(linear: number, width: MemoryWidth, value: number, user: boolean): void {
-    const at = linear >>> 0;
+  private writeUnwatched(at: number, width: MemoryWidth, value: number, user: boolean): void {
     const low = PAGE_SIZE - (at & 0xfff);
+    const access = user ? PAGE_USER | PAGE_WRITE : PAGE_WRITE;
     if (low >= width) {
       const entry = this.tlb[at >>> 12];
-      const cut = width === 4 ? value >>> 0 : value & ((1 << (8 * width)) - 1);
       if (entry & (user ? TLB_USER_WRITE : TLB_SUPERVISOR_WRITE)) {
-        this.writeHost(((entry & ~0xfff) + at) >>> 0, width, cut);
-      } else this.memory.write(this.resolve(at, user ? PAGE_USER | PAGE_WRITE : PAGE_WRITE), width, cut);
+        this.writeHost(((entry & ~0xfff) + at) >>> 0, width, value);
+      } else this.writePhysical(this.resolve(at, access), width, value);
       return;
     }
-    const first = this.resolve(at, user ? PAGE_USER | PAGE_WRITE : PAGE_WRITE);
-    const second = this.resolve((at + low) >>> 0, user ? PAGE_USER | PAGE_WRITE : PAGE_WRITE);
+    const first = this.resolve(at, access);
+    const second = this.resolve((at + low) >>> 0, access);
     for (let i = 0; i < width; i++) {
-      this.memory.write(i < low ? first + i : second + i - low, 1, (value >>> (8 * i)) & 0xff);
+      this.writePhysical(i < low ? first + i : second + i - low, 1, (value >>> (8 * i)) & 0xff);
     }
+  }
+
+  private readPhysical(physical: number, width: MemoryWidth): number {
+    if (physical < FOUR_GIB) return this.memory.read(physical, width);
+    return width === 4 ? 0xffffffff : (1 << (8 * width)) - 1;
+  }
+
+  private writePhysical(physical: number, width: MemoryWidth, value: number): void {
+    if (physical < FOUR_GIB) this.memory.write(physical, width, value);
   }
 
   // --- translation without access ---
@@ -165,7 +219,7 @@ export class Mmu {
     this.state.dropCodePage();
   }
 
-  /** Drops the translation of one page, of 4 KiB or 4 MiB, global or not (INVLPG), and the current code page. */
+  /** Drops the translation of one page, of 4 KiB, 2 MiB or 4 MiB, global or not (INVLPG), and the current code page. */
   invalidate(linear: number): void {
     const page = linear >>> 12;
     this.tlb[page] &= TLB_LISTED;
@@ -176,10 +230,19 @@ export class Mmu {
     this.state.dropCodePage();
   }
 
-  /** Loads CR3, which drops all translations that are not global. */
+  /**
+   * Loads CR3, which drops all translations that are not global.
+   * @throws Fault #GP(0) where PAE pointer entries have reserved bits set
+   */
   loadPageDirectory(value: number): void {
+    if (this.state.paging && this.state.cr(4) & CR4_PAE) this.tables.loadPointers(value);
     this.state.setCr(3, value);
     this.flush((this.state.cr(4) & CR4_PGE) !== 0);
+  }
+
+  /** Loads the PAE pointer entries of CR3 because CR0 or CR4 changes. @throws Fault #GP(0) for reserved bits */
+  loadPointers(): void {
+    this.tables.loadPointers(this.state.cr(3));
   }
 
   /** Opens or closes the A20 gate: closed, bit 20 of every physical address is zero. */
@@ -222,6 +285,7 @@ export class Mmu {
       return physical;
     }
     const found = this.tables.translate(linear, access);
+    if (found.physical >= FOUR_GIB) return found.physical;
     const physical = (found.physical & a20) >>> 0;
     const read =
       TLB_SUPERVISOR_READ |
@@ -242,6 +306,7 @@ export class Mmu {
     const kind = this.memory.kindOf(physical);
     if ((kind !== PageKind.Ram && kind !== PageKind.Rom) || this.memory.isWatched(physical)) return;
     const page = linear >>> 12;
+    if (this.breakpoints.watchesData && this.breakpoints.watchesPage(page)) return;
     if (!(this.tlb[page] & TLB_LISTED)) this.list(page);
     const distance = this.memory.hostPointer(physical & ~0xfff) - (linear & ~0xfff);
     this.tlb[page] = (distance & ~0xfff) | read | (kind === PageKind.Ram ? write : 0) | TLB_LISTED;

@@ -2,6 +2,7 @@ import type { PortWidth } from '../devices/device';
 import { FLAG_OF, SegmentIndex } from '../layout';
 import type { ControlRegisters } from './control';
 import type { CpuCore } from './core';
+import type { DebugRegisters } from './debug-registers';
 import type { DescriptorTables } from './descriptor-tables';
 import type { FarTransfer } from './far-transfer';
 import type { FastSystemCall } from './fast-system-call';
@@ -23,6 +24,7 @@ export interface OperationUnits {
   readonly interrupts: Interrupts;
   readonly flags: FlagOperations;
   readonly control: ControlRegisters;
+  readonly debug: DebugRegisters;
   readonly tables: DescriptorTables;
   readonly identification: Identification;
   readonly systemCall: FastSystemCall;
@@ -32,14 +34,11 @@ export interface OperationUnits {
 
 /** Names each operation of the instruction table and the unit that carries it out. */
 export function buildOperations(units: OperationUnits): Operations {
-  const { core, transfer, interrupts, flags, control, tables, identification, systemCall, ports } = units;
+  const { core, transfer, interrupts, flags, control, debug, tables, identification, systemCall, ports } = units;
   return {
     loadSegment: (segment, selector) => {
       core.segmentation.load(segment, selector);
-      if (segment !== SegmentIndex.SS) return;
-      core.shadowInterrupts();
-      // Debug traps wait too, until ESP can be loaded (Intel SDM vol. 3A, 6.8.3).
-      core.stepInhibited = true;
+      if (segment === SegmentIndex.SS) core.shadowAll();
     },
     loadFarSegment: (segment, selector) => core.segmentation.load(segment, selector),
     farJump: (selector, offset, size) => transfer.jump(selector, offset, size),
@@ -61,8 +60,10 @@ export function buildOperations(units: OperationUnits): Operations {
 
     readControl: (index) => control.readControl(index),
     writeControl: (index, value) => control.writeControl(index, value),
-    readDebug: (index) => control.readDebug(index),
-    writeDebug: (index, value) => control.writeDebug(index, value),
+    readDebug: (index) => debug.read(index),
+    writeDebug: (index, value) => debug.write(index, value),
+    readTest: (index) => control.readTest(index),
+    writeTest: (index, value) => control.writeTest(index, value),
     clearTaskSwitched: () => control.clearTaskSwitched(),
     loadMachineStatus: (value) => control.loadMachineStatus(value),
     storeMachineStatus: () => control.storeMachineStatus(),
@@ -92,6 +93,7 @@ export function buildOperations(units: OperationUnits): Operations {
     },
     cpuid: () => identification.cpuid(),
     readTimestamp: () => identification.readTimestamp(),
+    readCounter: () => identification.readCounter(),
     readMsr: () => identification.readMsr(),
     writeMsr: () => identification.writeMsr(),
     systemEnter: () => systemCall.enter(),

@@ -38,6 +38,9 @@ export interface Operations {
   writeControl(index: number, value: number): void;
   readDebug(index: number): number;
   writeDebug(index: number, value: number): void;
+  /** Test registers of 386 and 486, 0-7: #UD for those that the model does not have. */
+  readTest(index: number): number;
+  writeTest(index: number, value: number): void;
   clearTaskSwitched(): void;
   loadMachineStatus(value: number): void;
   storeMachineStatus(): number;
@@ -61,6 +64,8 @@ export interface Operations {
   writeBackCaches(): void;
   cpuid(): void;
   readTimestamp(): void;
+  /** RDPMC. */
+  readCounter(): void;
   readMsr(): void;
   writeMsr(): void;
   systemEnter(): void;

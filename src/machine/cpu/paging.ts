@@ -1,5 +1,9 @@
+import * as layout from '../layout';
 import type { PhysicalMemory } from '../memory/physical';
+import { CR0_WP, CR4_PAE, CR4_PGE, CR4_PSE } from './control-bits';
 import { Fault, Vector } from './fault';
+import { FEATURE_PAT, FEATURE_PSE36 } from './features';
+import type { CpuModel } from './models';
 import type { CpuState } from './state';
 
 /** Page-fault error code, which doubles as the description of an access (Intel SDM vol. 3A, 4.7). */
@@ -9,7 +13,7 @@ export const PAGE_USER = 4;
 /** Error code only: a reserved bit was set in a paging entry. */
 const PAGE_RESERVED = 8;
 
-/** Bits of directory and table entries (Intel SDM vol. 3A, tables 4-4 to 4-6). */
+/** Bits of directory and table entries (Intel SDM vol. 3A, tables 4-4 to 4-11). */
 const ENTRY_PRESENT = 1;
 const ENTRY_WRITE = 2;
 const ENTRY_USER = 4;
@@ -18,33 +22,38 @@ const ENTRY_DIRTY = 0x40;
 const ENTRY_LARGE = 0x80;
 const ENTRY_GLOBAL = 0x100;
 
-/** CR0 and CR4 bits that steer paging. */
-export const CR0_PG = 0x80000000;
-export const CR0_WP = 0x10000;
-export const CR4_PSE = 0x10;
-export const CR4_PGE = 0x80;
+/** PAE: address bits 32-35 in the high dword of an entry; all others there are reserved. */
+const HIGH_ADDRESS = 0xf;
+/** Low dword of a page-directory-pointer entry: what must be zero (Intel SDM vol. 3A, table 4-8). */
+const PDPTE_RESERVED = 0x1e6;
 
-/** One level of the tables. A paging mode is a list of them, so PAE is another list. */
+/** First physical address that the 32-bit address space does not reach. */
+const FOUR_GIB = 2 ** 32;
+
+/** One level of the tables. */
 interface PagingLevel {
   readonly name: 'PDE' | 'PTE';
   /** Lowest linear address bit that indexes this level's table. */
   readonly shift: number;
   readonly indexMask: number;
-  /** CR4 bit that lets an entry map a page by itself, 0 if none does. */
-  readonly largePages: number;
-  /** Bits that must be zero in an entry that maps a large page. */
-  readonly largeReserved: number;
+  /** Bytes of an entry, as a shift. */
+  readonly entryShift: 2 | 3;
 }
 
-/** 32-bit paging (Intel SDM vol. 3A, 4.3); no PSE-36, so address bits 12-21 of a 4 MiB page must be zero. */
+/** 32-bit paging (Intel SDM vol. 3A, 4.3) and PAE paging below the four pointer entries (4.4). */
 const TWO_LEVELS: readonly PagingLevel[] = [
-  { name: 'PDE', shift: 22, indexMask: 0x3ff, largePages: CR4_PSE, largeReserved: 0x3ff000 },
-  { name: 'PTE', shift: 12, indexMask: 0x3ff, largePages: 0, largeReserved: 0 },
+  { name: 'PDE', shift: 22, indexMask: 0x3ff, entryShift: 2 },
+  { name: 'PTE', shift: 12, indexMask: 0x3ff, entryShift: 2 },
 ];
+const PAE_LEVELS: readonly PagingLevel[] = [
+  { name: 'PDE', shift: 21, indexMask: 0x1ff, entryShift: 3 },
+  { name: 'PTE', shift: 12, indexMask: 0x1ff, entryShift: 3 },
+];
+const PDPT_SHIFT = 30;
 
 /** A finished translation. The walker reuses one object: copy what you keep. */
 export interface Translation {
-  /** Physical address before the A20 gate, unsigned. */
+  /** Physical address of up to 36 bits before the A20 gate. */
   physical: number;
   /** User-mode code may access the page. */
   user: boolean;
@@ -57,9 +66,10 @@ export interface Translation {
 
 /** One step of a page walk as a debugger shows it. */
 interface WalkStep {
-  readonly name: 'PDE' | 'PTE';
+  readonly name: 'PDPTE' | 'PDE' | 'PTE';
   /** Guest-physical address of the entry. */
   readonly address: number;
+  /** 32 bits, with PAE up to 64 (reserved high bits may be rounded). */
   readonly entry: number;
   readonly present: boolean;
   readonly writable: boolean;
@@ -67,8 +77,10 @@ interface WalkStep {
   readonly accessed: boolean;
   readonly dirty: boolean;
   readonly global: boolean;
-  /** The entry maps a 4 MiB page itself. */
+  /** The entry maps a page of 4 MiB, with PAE 2 MiB, itself. */
   readonly large: boolean;
+  /** Bytes that the entry maps or leads to. */
+  readonly span: number;
 }
 
 /** A page walk: the steps taken, and where it ends unless an entry is absent. */
@@ -77,6 +89,12 @@ export interface PageWalk {
   readonly steps: readonly WalkStep[];
   /** Guest-physical address (A20 applied), or undefined where nothing is mapped. */
   readonly physical: number | undefined;
+}
+
+/** Low and high dword of an entry; the high one is zero without PAE. */
+interface Entry {
+  readonly low: number;
+  readonly high: number;
 }
 
 /** The guest's page tables as CR0, CR3 and CR4 name them. */
@@ -89,86 +107,144 @@ export class PageTables {
     global: false,
     large: false,
   };
-  private readonly addresses = [0, 0];
-  private readonly entries = [0, 0];
 
   constructor(
     private readonly state: CpuState,
     private readonly memory: PhysicalMemory,
+    private readonly model: CpuModel,
     private readonly a20: (physical: number) => number,
   ) {}
 
   /**
-   * Translates for an access of the guest: checks it, and sets accessed and dirty bits.
+   * Translates for an access of the guest: checks it, and sets accessed and dirty bits. The accessed bit of a directory
+   * entry is set when it is used, even if the page table then refuses (the manual leaves that open).
    * Must only be called while paging is on.
    * @param access PAGE_WRITE and PAGE_USER as they apply
-   * @throws Fault #PF, with CR2 set; then no entry has been changed
+   * @throws Fault #PF, with CR2 set
    */
   translate(linear: number, access: number): Translation {
-    const cr4 = this.state.cr(4);
     const levels = this.levels();
-    let table = this.state.cr(3) & 0xfffff000;
+    const top = this.topTable(linear);
+    if (top === undefined) throw this.fault(linear, access);
+    let table = top;
     let rights = ENTRY_WRITE | ENTRY_USER;
-    let depth = 0;
-    let large: boolean;
-    for (; ; depth++) {
+    for (let depth = 0; ; depth++) {
       const level = levels[depth];
       const address = this.entryAddress(table, linear, level);
-      const entry = this.memory.read(address, 4);
-      if (!(entry & ENTRY_PRESENT)) throw this.fault(linear, access);
-      this.addresses[depth] = address;
-      this.entries[depth] = entry;
-      rights &= entry;
-      large = (entry & ENTRY_LARGE) !== 0 && (cr4 & level.largePages) !== 0;
-      if (large && entry & level.largeReserved) throw this.fault(linear, access | PAGE_PRESENT | PAGE_RESERVED);
-      if (large || depth === levels.length - 1) break;
-      table = entry & 0xfffff000;
+      const low = this.read(address);
+      const high = level.entryShift === 3 ? this.read(address + 4) : 0;
+      if (!(low & ENTRY_PRESENT)) throw this.fault(linear, access);
+      const large = this.isLarge(level, low);
+      const leaf = large || depth === levels.length - 1;
+      if (this.hasReserved(level, { low, high }, large)) {
+        throw this.fault(linear, access | PAGE_PRESENT | PAGE_RESERVED);
+      }
+      rights &= low;
+      if (leaf && !this.permitted(rights, access)) throw this.fault(linear, access | PAGE_PRESENT);
+      const marked = low | ENTRY_ACCESSED | (leaf && access & PAGE_WRITE ? ENTRY_DIRTY : 0);
+      if (marked !== low) this.memory.write(address, 4, marked >>> 0);
+      if (leaf) return this.describe(linear, { low: marked, high }, level, rights, large);
+      table = tableAddress(low, high);
     }
-    if (!this.permitted(rights, access)) throw this.fault(linear, access | PAGE_PRESENT);
-    for (let i = 0; i <= depth; i++) {
-      this.mark(i, i === depth && access & PAGE_WRITE ? ENTRY_ACCESSED | ENTRY_DIRTY : ENTRY_ACCESSED);
-    }
-    return this.describe(linear, this.entries[depth], levels[depth].shift, rights, large);
   }
 
   /** Follows the tables without any side effect, whatever the rights are. */
   walk(linear: number): PageWalk {
     const steps: WalkStep[] = [];
     if (!this.state.paging) return { paging: false, steps, physical: this.a20(linear >>> 0) };
-    let table = this.state.cr(3) & 0xfffff000;
     const levels = this.levels();
-    for (const [depth, level] of levels.entries()) {
+    if (this.pae) steps.push(this.pointerStep(linear));
+    let table = this.topTable(linear);
+    for (let depth = 0; table !== undefined; depth++) {
+      const level = levels[depth];
       const address = this.entryAddress(table, linear, level);
-      const bytes = this.memory.peek(address, 4);
-      const entry = (bytes[0] | (bytes[1] << 8) | (bytes[2] << 16) | (bytes[3] << 24)) >>> 0;
-      const large = (entry & ENTRY_LARGE) !== 0 && (this.state.cr(4) & level.largePages) !== 0;
+      const low = this.peek(address);
+      const high = level.entryShift === 3 ? this.peek(address + 4) : 0;
+      const large = this.isLarge(level, low);
       const leaf = large || depth === levels.length - 1;
-      steps.push({
-        name: level.name,
-        address,
-        entry,
-        present: (entry & ENTRY_PRESENT) !== 0,
-        writable: (entry & ENTRY_WRITE) !== 0,
-        user: (entry & ENTRY_USER) !== 0,
-        accessed: (entry & ENTRY_ACCESSED) !== 0,
-        dirty: leaf && (entry & ENTRY_DIRTY) !== 0,
-        global: leaf && (entry & ENTRY_GLOBAL) !== 0,
-        large,
-      });
-      if (!(entry & ENTRY_PRESENT)) break;
-      if (leaf) return { paging: true, steps, physical: this.a20(pageAddress(entry, linear, level.shift)) };
-      table = entry & 0xfffff000;
+      steps.push(describeStep(level.name, address, { low, high }, leaf, large, 2 ** level.shift));
+      if (!(low & ENTRY_PRESENT)) break;
+      if (leaf) {
+        const physical = this.pageAddress({ low, high }, linear, level, large);
+        return { paging: true, steps, physical: physical < FOUR_GIB ? this.a20(physical) : physical };
+      }
+      table = tableAddress(low, high);
     }
     return { paging: true, steps, physical: undefined };
   }
 
-  /** The tables' shape in the present mode; CR4.PAE would choose another list here. */
+  /**
+   * PAE: loads the four page-directory-pointer entries that a value of CR3 names. To be called with the new CR3 where
+   * PAE paging is, or comes, in force (Intel SDM vol. 3A, 4.4.1).
+   * @throws Fault #GP(0) if a present one has reserved bits set; then the old ones stay
+   */
+  loadPointers(cr3: number): void {
+    const entries: number[] = [];
+    for (let i = 0; i < 4; i++) {
+      const address = this.a20(((cr3 & 0xffffffe0) + i * 8) >>> 0);
+      const low = this.memory.read(address, 4);
+      const high = this.memory.read(address + 4, 4);
+      if (low & ENTRY_PRESENT && (low & PDPTE_RESERVED || high & ~HIGH_ADDRESS)) throw new Fault(Vector.GP, 0);
+      entries.push(low, high);
+    }
+    entries.forEach((dword, i) => this.state.set(layout.PDPTE + i * 4, dword));
+  }
+
+  private get pae(): boolean {
+    return (this.state.cr(4) & CR4_PAE) !== 0;
+  }
+
   private levels(): readonly PagingLevel[] {
-    return TWO_LEVELS;
+    return this.pae ? PAE_LEVELS : TWO_LEVELS;
+  }
+
+  /** Address of the page directory, or undefined where the PAE pointer entry is not present. */
+  private topTable(linear: number): number | undefined {
+    if (!this.pae) return (this.state.cr(3) & 0xfffff000) >>> 0;
+    const pointer = layout.PDPTE + (linear >>> PDPT_SHIFT) * 8;
+    const low = this.state.get(pointer);
+    return low & ENTRY_PRESENT ? tableAddress(low, this.state.get(pointer + 4)) : undefined;
+  }
+
+  private pointerStep(linear: number): WalkStep {
+    const index = linear >>> PDPT_SHIFT;
+    const pointer = layout.PDPTE + index * 8;
+    const entry = { low: this.state.get(pointer), high: this.state.get(pointer + 4) };
+    const address = this.a20(((this.state.cr(3) & 0xffffffe0) + index * 8) >>> 0);
+    const step = describeStep('PDPTE', address, entry, false, false, 2 ** PDPT_SHIFT);
+    // These entries restrict nothing.
+    return { ...step, writable: true, user: true };
   }
 
   private entryAddress(table: number, linear: number, level: PagingLevel): number {
-    return this.a20((table | (((linear >>> level.shift) & level.indexMask) << 2)) >>> 0);
+    const address = table + (((linear >>> level.shift) & level.indexMask) << level.entryShift);
+    return address < FOUR_GIB ? this.a20(address) : address;
+  }
+
+  /** Nobody answers above 4 GiB, so that an entry there reads as ones. */
+  private read(address: number): number {
+    return address < FOUR_GIB ? this.memory.read(address, 4) : 0xffffffff;
+  }
+
+  private peek(address: number): number {
+    if (address >= FOUR_GIB) return 0xffffffff;
+    const bytes = this.memory.peek(address, 4);
+    return (bytes[0] | (bytes[1] << 8) | (bytes[2] << 16) | (bytes[3] << 24)) >>> 0;
+  }
+
+  private isLarge(level: PagingLevel, low: number): boolean {
+    return level.name === 'PDE' && (low & ENTRY_LARGE) !== 0 && (this.pae || (this.state.cr(4) & CR4_PSE) !== 0);
+  }
+
+  /** Intel SDM vol. 3A, 4.3 and 4.4.2. Without PAE and PSE no bit is reserved. */
+  private hasReserved(level: PagingLevel, { low, high }: Entry, large: boolean): boolean {
+    if (level.entryShift === 3) return (high & ~HIGH_ADDRESS) !== 0 || (large && (low & 0x1fe000) !== 0);
+    if (!(this.state.cr(4) & CR4_PSE)) return false;
+    const withPat = (this.model.features & FEATURE_PAT) !== 0;
+    if (level.name === 'PTE') return !withPat && (low & ENTRY_LARGE) !== 0;
+    if (!large) return false;
+    const address = this.model.features & FEATURE_PSE36 ? 0x3e0000 : 0x3fe000;
+    return (low & (withPat ? address : address | 0x1000)) !== 0;
   }
 
   /** Intel SDM vol. 3A, 4.6: a supervisor write ignores R/W unless CR0.WP is set. */
@@ -178,21 +254,23 @@ export class PageTables {
     return !(access & PAGE_USER) && (this.state.cr(0) & CR0_WP) === 0;
   }
 
-  private mark(depth: number, bits: number): void {
-    if ((this.entries[depth] & bits) === bits) return;
-    this.entries[depth] |= bits;
-    this.memory.write(this.addresses[depth], 4, this.entries[depth] >>> 0);
-  }
-
-  private describe(linear: number, entry: number, shift: number, rights: number, large: boolean): Translation {
+  private describe(linear: number, entry: Entry, level: PagingLevel, rights: number, large: boolean): Translation {
     const found = this.found;
-    found.physical = pageAddress(entry, linear, shift);
+    found.physical = this.pageAddress(entry, linear, level, large);
     found.user = (rights & ENTRY_USER) !== 0;
     found.writable = (rights & ENTRY_WRITE) !== 0;
-    found.dirty = (entry & ENTRY_DIRTY) !== 0;
-    found.global = (entry & ENTRY_GLOBAL) !== 0 && (this.state.cr(4) & CR4_PGE) !== 0;
+    found.dirty = (entry.low & ENTRY_DIRTY) !== 0;
+    found.global = (entry.low & ENTRY_GLOBAL) !== 0 && (this.state.cr(4) & CR4_PGE) !== 0;
     found.large = large;
     return found;
+  }
+
+  /** Physical address of a linear one in the page that `entry` maps; PSE-36 keeps bits 32-35 in bits 13-16. */
+  private pageAddress({ low, high }: Entry, linear: number, level: PagingLevel, large: boolean): number {
+    const offset = 2 ** level.shift - 1;
+    const pse36 = large && level.entryShift === 2 && this.model.features & FEATURE_PSE36;
+    const above = pse36 ? (low >>> 13) & 0xf : high & HIGH_ADDRESS;
+    return above * FOUR_GIB + (((low & 0xfffff000 & ~offset) | (linear & offset)) >>> 0);
   }
 
   private fault(linear: number, errorCode: number): Fault {
@@ -201,8 +279,30 @@ export class PageTables {
   }
 }
 
-/** Physical address of a linear one in the page (of 2^shift bytes) that `entry` maps. */
-function pageAddress(entry: number, linear: number, shift: number): number {
-  const offset = (1 << shift) - 1;
-  return ((entry & 0xfffff000 & ~offset) | (linear & offset)) >>> 0;
+/** Physical address of the table that an entry names. */
+function tableAddress(low: number, high: number): number {
+  return (high & HIGH_ADDRESS) * FOUR_GIB + ((low & 0xfffff000) >>> 0);
+}
+
+function describeStep(
+  name: WalkStep['name'],
+  address: number,
+  { low, high }: Entry,
+  leaf: boolean,
+  large: boolean,
+  span: number,
+): WalkStep {
+  return {
+    name,
+    address,
+    entry: high * FOUR_GIB + low,
+    present: (low & ENTRY_PRESENT) !== 0,
+    writable: (low & ENTRY_WRITE) !== 0,
+    user: (low & ENTRY_USER) !== 0,
+    accessed: (low & ENTRY_ACCESSED) !== 0,
+    dirty: leaf && (low & ENTRY_DIRTY) !== 0,
+    global: leaf && (low & ENTRY_GLOBAL) !== 0,
+    large,
+    span,
+  };
 }

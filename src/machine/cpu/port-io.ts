@@ -43,14 +43,18 @@ export class PortIo {
 
   /** IN. @throws Fault #GP(0), #PF; AbortInstruction */
   in(port: number, width: PortWidth, immediate: boolean): void {
-    if (this.begin(port, width, 'in', immediate)) return;
-    this.setAccumulator(width, this.transfer(port & 0xffff, width, 'in', 0, 1));
+    if (!this.begin(port, width, 'in', immediate)) {
+      this.setAccumulator(width, this.transfer(port & 0xffff, width, 'in', 0, 1));
+    }
+    this.notePort(port & 0xffff, width);
   }
 
   /** OUT. @throws Fault #GP(0), #PF; AbortInstruction */
   out(port: number, width: PortWidth, immediate: boolean): void {
-    if (this.begin(port, width, 'out', immediate)) return;
-    this.transfer(port & 0xffff, width, 'out', this.accumulator(width), 1);
+    if (!this.begin(port, width, 'out', immediate)) {
+      this.transfer(port & 0xffff, width, 'out', this.accumulator(width), 1);
+    }
+    this.notePort(port & 0xffff, width);
   }
 
   /** INS and OUTS with the prefixes of the present instruction. @throws Fault; AbortInstruction */
@@ -64,9 +68,19 @@ export class PortIo {
     const intercept = this.intercepts();
     if (intercept.io) {
       intercept.io({ port, width, direction, string: true, repeat: form.repeat, immediate: false });
+      this.notePort(port, width);
       return;
     }
-    stringIo(this.core, form, (value, remaining) => this.transfer(port, width, direction, value, remaining));
+    stringIo(this.core, form, (value, remaining) => {
+      const result = this.transfer(port, width, direction, value, remaining);
+      this.notePort(port, width);
+      return result;
+    });
+  }
+
+  /** The guest's I/O breakpoints (CR4.DE) trap after the access. */
+  private notePort(port: number, width: PortWidth): void {
+    if (this.core.conditions.watchesPorts) this.core.conditions.notePort(port, width);
   }
 
   /** Checks permission and offers the instruction to the hypervisor; true if that one did it. */

@@ -1,5 +1,6 @@
 import * as layout from '../layout';
 import { Register, SegmentIndex } from '../layout';
+import { DR6_ONES, DR7_ONES } from './control-bits';
 import type { CpuCore } from './core';
 import { REAL_ATTRIBUTES, SystemType } from './descriptor';
 
@@ -22,10 +23,9 @@ export function resetCpu(core: CpuCore): void {
 
   state.eflags = 0;
   state.setReg(Register.EDX, model.signature);
-  // 486 and later wake up with caches off and ET fixed.
-  state.setCr(0, model.family >= 4 ? 0x60000010 : 0);
-  state.setDr(6, 0xffff0ff0);
-  state.setDr(7, 0x400);
+  state.setCr(0, model.cr0Reset);
+  state.setDr(6, DR6_ONES);
+  state.setDr(7, DR7_ONES);
   state.set(layout.GDTR_LIMIT, 0xffff);
   state.set(layout.IDTR_LIMIT, 0xffff);
   for (let segment = SegmentIndex.ES; segment <= SegmentIndex.GS; segment++) {
@@ -41,6 +41,7 @@ export function resetCpu(core: CpuCore): void {
   }
   segmentation.setCpl(0);
   state.f64[layout.TSC_OFFSET >>> 3] = -clock.now;
+  core.debugChanged();
   mmu.flush();
   core.restartAt(0xfff0);
 }

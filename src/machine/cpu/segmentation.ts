@@ -227,9 +227,19 @@ export class Segmentation {
   /** Changes CPL and with it which TLB entries the fast path may use. */
   setCpl(cpl: number): void {
     this.state.set(layout.CPL, cpl);
-    this.state.set(layout.TLB_READ_MASK, cpl === 3 ? TLB_USER_READ : TLB_SUPERVISOR_READ);
-    this.state.set(layout.TLB_WRITE_MASK, cpl === 3 ? TLB_USER_WRITE : TLB_SUPERVISOR_WRITE);
+    this.updateAccessMasks();
     this.state.dropCodePage();
+  }
+
+  /**
+   * Works out which TLB entries the fast path may use; to be called after a change of CPL, CR0.AM or EFLAGS.AC. While
+   * alignment is checked there are none, so that every access takes the slow path, which checks it.
+   */
+  updateAccessMasks(): void {
+    const user = this.state.cpl === 3;
+    const fast = !this.mmu.checksAlignment;
+    this.state.set(layout.TLB_READ_MASK, fast ? (user ? TLB_USER_READ : TLB_SUPERVISOR_READ) : 0);
+    this.state.set(layout.TLB_WRITE_MASK, fast ? (user ? TLB_USER_WRITE : TLB_SUPERVISOR_WRITE) : 0);
   }
 
   // --- memory through segments ---

@@ -1,5 +1,6 @@
 import * as layout from '../layout';
 import { FLAG_NT, FLAG_VM, SegmentIndex } from '../layout';
+import { CR0_TS, DR6_BT, DR7_LOCAL } from './control-bits';
 import type { CpuCore } from './core';
 import { type Descriptor, SystemType } from './descriptor';
 import { Fault, Vector } from './fault';
@@ -15,13 +16,6 @@ export interface SavedPoint {
   readonly eip: number;
   readonly eflags: number;
 }
-
-/** CR0.TS. */
-export const CR0_TS = 8;
-/** TSS.T, bit 0 of the word at 0x64, and where DR6 reports it. */
-const DR6_BT = 0x8000;
-/** DR7: local breakpoint enables L0-L3 and LE, which a task switch clears. */
-const DR7_LOCAL = 0x155;
 
 /** Offsets in a TSS (Intel SDM vol. 3A, figures 7-2 and 7-10). Registers and segments follow each other in encoding order. */
 interface TssLayout {
@@ -168,6 +162,7 @@ export class TaskSwitch {
     state.u32[attributes] |= 2;
     state.setCr(0, state.cr(0) | CR0_TS);
     state.setDr(7, state.dr(7) & ~DR7_LOCAL);
+    this.core.debugChanged();
     if (task.cr3 !== undefined && state.paging) mmu.loadPageDirectory(task.cr3);
     this.core.setFlags(nests ? task.eflags | FLAG_NT : task.eflags);
     task.registers.forEach((value, index) => state.setReg(index, value));

@@ -74,9 +74,28 @@ export function gate(
 }
 
 class FakeClock implements Clock {
-  now = 0;
-  instructions = 1000;
   readonly startTime = 0;
+  /** The clock of a run loop that drives the CPU. */
+  driver: Clock | undefined;
+  private time = 0;
+  private count = 1000;
+
+  get now(): number {
+    return this.driver?.now ?? this.time;
+  }
+
+  set now(cycles: number) {
+    this.time = cycles;
+  }
+
+  get instructions(): number {
+    return this.driver?.instructions ?? this.count;
+  }
+
+  set instructions(count: number) {
+    this.count = count;
+  }
+
   timer(): Timer {
     throw new Error('the CPU arms no timers');
   }

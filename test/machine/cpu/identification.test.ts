@@ -32,34 +32,73 @@ describe('CPUID', () => {
         String.fromCharCode(value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24),
       );
       assert.equal(vendor.join(''), 'GenuineIntel');
-      assert.equal(max, model === 'pentium2' || model === 'pentium3' ? 2 : 1);
+      assert.equal(max, CPU_MODELS[model].family >= 6 ? 2 : 1);
       assert.equal(cpuid(bench, 1)[0], signature);
       assert.equal((signature >>> 8) & 0xf, CPU_MODELS[model].family);
-      assert.deepEqual(cpuid(bench, 0x80000000), cpuid(bench, max), 'beyond the last leaf');
+      assert.deepEqual(cpuid(bench, 3), cpuid(bench, max), 'beyond the last leaf');
     }
   });
 
   it('promises only what works', () => {
-    // Each feature bit with what it promises: the instruction or control bit must exist exactly then.
-    const readMsr = (bench: Bench): void => bench.op.readMsr();
-    const promises: { bit: number; name: string; register?: number; action: (bench: Bench) => void }[] = [
-      { bit: 3, name: 'PSE', action: (bench) => bench.op.writeControl(4, 0x10) },
-      { bit: 4, name: 'TSC', action: (bench) => bench.op.readTimestamp() },
-      { bit: 5, name: 'MSR', register: 0x10, action: readMsr },
-      { bit: 11, name: 'SEP', register: 0x174, action: readMsr },
-      { bit: 13, name: 'PGE', action: (bench) => bench.op.writeControl(4, 0x80) },
+    // Each feature bit with what it promises: the instruction, register or control bit must exist exactly then.
+    const cr4 =
+      (bit: number) =>
+      (bench: Bench): void =>
+        bench.op.writeControl(4, bit);
+    const msr = (bench: Bench): void => bench.op.readMsr();
+    const promises: [bit: number, name: string, action: (bench: Bench) => void, register?: number][] = [
+      [1, 'VME', cr4(1)],
+      [2, 'DE', cr4(8)],
+      [3, 'PSE', cr4(0x10)],
+      [4, 'TSC', (bench) => bench.op.readTimestamp()],
+      [5, 'MSR', msr, 0x10],
+      [6, 'PAE', cr4(0x20)],
+      [7, 'MCE', cr4(0x40)],
+      [11, 'SEP', msr, 0x174],
+      [12, 'MTRR', msr, 0xfe],
+      [13, 'PGE', cr4(0x80)],
+      [14, 'MCA', msr, 0x179],
+      [16, 'PAT', msr, 0x277],
+      [24, 'FXSR', cr4(0x200)],
+      [25, 'SSE', cr4(0x400)],
     ];
-    // CMPXCHG8B and CMOV are the instruction table's promise.
-    const fromTheTable = [8, 15];
+    // FPU, CMPXCHG8B, CMOV, CLFLUSH, MMX and SSE2 are the instruction table's promise; PSE-36 is that of paging.
+    const elsewhere = [0, 8, 15, 17, 19, 23, 26];
     for (const model of models.slice(1)) {
       const features = cpuid(new Bench(model), 1)[3];
-      for (const { bit, name, register = 0, action } of promises) {
+      for (const [bit, name, action, register = 0] of promises) {
         const bench = Bench.protected(0, model);
         bench.state.setReg(ECX, register);
         assert.equal(bench.outcome(() => action(bench)) === 'ok', ((features >>> bit) & 1) === 1, `${model} ${name}`);
       }
-      const known = [...promises.map(({ bit }) => bit), ...fromTheTable].reduce((mask, bit) => mask | (1 << bit), 0);
+      const known = [...promises.map(([bit]) => bit), ...elsewhere].reduce((mask, bit) => mask | (1 << bit), 0);
       assert.equal(features & ~known, 0, `${model} promises nothing else`);
+    }
+  });
+
+  it('gives the features, caches and brands of the chips (AP-485)', () => {
+    const leaf1 = (model: CpuModelName): string => cpuid(new Bench(model), 1)[3].toString(16);
+    assert.deepEqual(models.slice(1).map(leaf1), ['1', '1bf', '183f9ff', '383f9ff', '78bf9ff']);
+    assert.deepEqual(cpuid(new Bench('pentium2'), 2), [0x03020101, 0, 0, 0x0c040843]);
+    assert.deepEqual(cpuid(new Bench('pentium3'), 2), [0x03020101, 0, 0, 0x0c040882]);
+    assert.deepEqual(cpuid(new Bench('pentium4'), 2), [0x665b5001, 0, 0, 0x007b7040]);
+    assert.equal(cpuid(new Bench('pentium3'), 1)[1], 2, 'brand index: Pentium III');
+    assert.equal(cpuid(new Bench('pentium4'), 1)[1], 0x0809, 'brand index, and lines of 64 bytes for CLFLUSH');
+  });
+
+  it('has extended leaves with the brand string on the Pentium 4 only', () => {
+    const bench = new Bench('pentium4');
+    assert.deepEqual(cpuid(bench, 0x80000000), [0x80000004, 0, 0, 0]);
+    assert.deepEqual(cpuid(bench, 0x80000001), [0, 0, 0, 0]);
+    const bytes = [2, 3, 4].flatMap((leaf) =>
+      cpuid(bench, 0x80000000 + leaf).flatMap((dword) => [0, 8, 16, 24].map((shift) => (dword >>> shift) & 0xff)),
+    );
+    assert.equal(String.fromCharCode(...bytes).replace(/\0+$/, ''), 'Intel(R) Pentium(R) 4 CPU 1.00GHz');
+    assert.equal(bytes.length, 48);
+    assert.deepEqual(cpuid(bench, 0x80000005), cpuid(bench, 2));
+    for (const model of ['pentium', 'pentium2', 'pentium3'] as const) {
+      const other = new Bench(model);
+      assert.deepEqual(cpuid(other, 0x80000000), cpuid(other, CPU_MODELS[model].maxLeaf), model);
     }
   });
 });
@@ -106,7 +145,8 @@ describe('RDMSR and WRMSR', () => {
       ['pentium3', 0, 0x174, 'ok'],
       ['pentium3', 0, 0x176, 'ok'],
       ['pentium3', 0, 0x177, '#GP(0x0)'],
-      ['pentium3', 0, 0x1b, '#GP(0x0)'],
+      ['pentium3', 0, 0x1b, 'ok'],
+      ['pentium', 0, 0x1b, '#GP(0x0)'],
       ['pentium3', 0, 0xc0000080, '#GP(0x0)'],
       ['pentium3', 0, 0x8b, 'ok'],
       ['pentium3', 3, 0x174, '#GP(0x0)'],
@@ -119,6 +159,7 @@ describe('RDMSR and WRMSR', () => {
       for (const write of [false, true]) {
         const bench = Bench.protected(cpl, model);
         bench.state.setReg(ECX, register);
+        bench.state.setReg(EDX, 0);
         const action = (): void => (write ? bench.op.writeMsr() : bench.op.readMsr());
         assert.equal(bench.outcome(action), expected, `${model} CPL ${cpl} ${register.toString(16)}`);
       }
@@ -269,7 +310,7 @@ describe('reset', () => {
       assert.deepEqual([state.selector(CS), state.segmentBase(CS), state.eip], [0xf000, 0xffff0000, 0xfff0]);
       assert.deepEqual([state.protectedMode, state.cpl, state.eflags], [false, 0, 2]);
       assert.equal(state.reg(EDX), CPU_MODELS[model].signature);
-      assert.equal(state.cr(0), model === '386' ? 0 : 0x60000010);
+      assert.equal(state.cr(0), model === '386' ? 0x10 : 0x60000010);
       assert.equal(state.get(layout.IDTR_LIMIT), 0xffff);
       assert.equal(state.get(layout.A20_MASK), 0xffffffff);
     }

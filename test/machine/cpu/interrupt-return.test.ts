@@ -105,7 +105,7 @@ describe('IRET in protected mode', () => {
   });
 
   it('lets each level change only its own flags', () => {
-    // Intel SDM vol. 2A, IRET: IOPL at CPL 0 only, IF if CPL <= IOPL; VM never (at CPL 0 it means V86).
+    // Intel SDM vol. 2A, IRET: IOPL, VIF and VIP at CPL 0 only, IF if CPL <= IOPL; VM never (at CPL 0 it means V86).
     for (let cpl = 0; cpl < 4; cpl++) {
       for (let iopl = 0; iopl < 4; iopl++) {
         for (const image of [0, ALL & ~VM]) {
@@ -114,7 +114,7 @@ describe('IRET in protected mode', () => {
           bench.pushAll([0x1234, code(cpl), image]);
           bench.op.interruptReturn(4);
           let changeable = 0x4dd5 | layout.FLAG_AC | layout.FLAG_ID | RF;
-          if (cpl === 0) changeable |= IOPL3;
+          if (cpl === 0) changeable |= IOPL3 | layout.FLAG_VIF | layout.FLAG_VIP;
           if (cpl <= iopl) changeable |= IF;
           const expected = ((iopl << 12) & ~changeable) | (image & changeable) | 2;
           assert.equal(bench.state.eflags, expected >>> 0, `CPL ${cpl} IOPL ${iopl}`);

@@ -4,7 +4,8 @@ import { Bench, PAGE_DIRECTORY } from './bench';
 
 const PAGE = 0x345000;
 const CR0_WP = 0x10000;
-const RESERVED_BIT = 0x1000;
+/** Of a 4 MiB page with PSE-36, whose address bits 32-35 are in bits 13-16. */
+const RESERVED_BIT = 0x20000;
 
 /** A bench with paging on at a privilege level. */
 function paged(level: number, model?: 'pentium' | '386'): Bench {

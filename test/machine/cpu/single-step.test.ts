@@ -35,6 +35,7 @@ function stepsOf(...bytes: number[]): number[] {
   bench.state.setReg(Register.EDI, list);
   bench.state.setReg(Register.EAX, data(3));
   const clock = new VirtualClock(bench.state, 0);
+  bench.clock.driver = clock;
   const loop = new RunLoop(bench.cpu, clock, { pending: false, acknowledge: () => 0, lineOf: () => -1 });
   assert.equal(loop.run(1000), RunEnd.Dead);
   const count = (bench.state.reg(Register.EDI) - list) / 4;

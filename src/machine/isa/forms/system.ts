@@ -13,6 +13,7 @@ type PlainOperation =
   | 'writeBackCaches'
   | 'cpuid'
   | 'readTimestamp'
+  | 'readCounter'
   | 'readMsr'
   | 'writeMsr'
   | 'systemEnter'
@@ -77,11 +78,11 @@ const adjustRpl = (e: Emitter, dst: OperandAccess, src: OperandAccess) => {
   e.setFlags(FLAG_ZF, w.mul(raise, FLAG_ZF));
 };
 
-/** The register number of control and debug registers comes as the operand's value. */
-const fromSpecial = (operation: 'readControl' | 'readDebug') => (e: Emitter, dst: OperandAccess, src: OperandAccess) =>
+/** The register number of control, debug and test registers comes as the operand's value. */
+const fromSpecial = (operation: 'readControl' | 'readDebug' | 'readTest') => (e: Emitter, dst: OperandAccess, src: OperandAccess) =>
   dst.write(e.callValue(operation, src.read()));
 
-const toSpecial = (operation: 'writeControl' | 'writeDebug') => (e: Emitter, dst: OperandAccess, src: OperandAccess) =>
+const toSpecial = (operation: 'writeControl' | 'writeDebug' | 'writeTest') => (e: Emitter, dst: OperandAccess, src: OperandAccess) =>
   e.call(operation, dst.read(), src.read());
 
 const undefinedOpcode = (e: Emitter) => e.fault(Vector.UD);
@@ -112,6 +113,7 @@ export const systemForms: readonly Form[] = [
   ...plain('CPUID', '0F A2', 'cpuid', '486'),
   ...plain('RDTSC', '0F 31', 'readTimestamp', 'pentium'),
   ...plain('RDMSR', '0F 32', 'readMsr', 'pentium'),
+  ...plain('RDPMC', '0F 33', 'readCounter', 'pentium2'),
   ...plain('WRMSR', '0F 30', 'writeMsr', 'pentium'),
   ...plain('SYSENTER', '0F 34', 'systemEnter', 'pentium2'),
   ...plain('SYSEXIT', '0F 35', 'systemExit', 'pentium2'),
@@ -150,8 +152,15 @@ export const systemForms: readonly Form[] = [
   ...form('MOV', '0F 21', 'Rd Dd', fromSpecial('readDebug')),
   ...form('MOV', '0F 22', 'Cd Rd', toSpecial('writeControl')),
   ...form('MOV', '0F 23', 'Dd Rd', toSpecial('writeDebug')),
+  // Test registers have no letter of their own; those that the model does not have are #UD.
+  ...form('MOV', '0F 24', 'Rd Cd', fromSpecial('readTest')),
+  ...form('MOV', '0F 26', 'Cd Rd', toSpecial('writeTest')),
   ...form('UD2', '0F 0B', '', undefinedOpcode, { since: 'pentium2' }),
-  ...form('NOP', '0F 1F /0', 'Ev', () => undefined, { since: 'pentium2' }),
+  // The P6 reserves 0F 18 to 0F 1F as hints that may do nothing (Intel SDM vol. 2D, table A-3); the memory operand is
+  // never accessed. 0F 18 is among the SSE forms.
+  ...Array.from({ length: 7 }, (_, i) =>
+    form('NOP', `0F ${(0x19 + i).toString(16)}`, 'Ev', () => undefined, { since: 'pentium2' }),
+  ).flat(),
   ...form('WAIT', '9B', '', wait),
   ...Array.from({ length: 8 }, (_, i) => form('ESC', (0xd8 + i).toString(16), 'Ev', escape)).flat(),
 ];

@@ -17,8 +17,8 @@ export interface InterpreterHost {
   fetchPage: FetchPage;
   /** Full check of a memory access against its segment. */
   checkSegment(segment: number, offset: number, width: number, write: boolean): void;
-  /** The next instruction is in the breakpoint filter: true to stop before it. */
-  codeBreakpoint(): boolean;
+  /** The next instruction is in the breakpoint filter: an `EXIT_*` bit to stop before it, or 0. */
+  codeBreakpoint(): number;
   /** An operation is about to be carried out; throws `AbortInstruction` to stop before it. Undefined while nobody watches. */
   beforeOperation: ((name: keyof Operations, firstArgument: number) => void) | undefined;
 }
@@ -67,8 +67,9 @@ export function linkInterpreter(host: InterpreterHost): Interpreter {
     resolveCode: guard(() => code.resolve()),
     checkPrefixes: guard(() => code.checkPrefixes()),
     codeBreakpoint: () => {
-      if (!host.codeBreakpoint()) return 0;
-      state.requestExit(layout.EXIT_BREAKPOINT);
+      const exit = host.codeBreakpoint();
+      if (exit === 0) return 0;
+      state.requestExit(exit);
       return 1;
     },
   };
