@@ -13,6 +13,7 @@ import {
 } from '../layout';
 import type { Vector } from '../cpu/fault';
 import type { FloatFunction } from './float/declare';
+import type { PackedName } from './packed/functions';
 import type { Size } from './size';
 import * as w from './wasm/expression';
 import type { Expr, Expr64, ExprV128, Operand } from './wasm/expression';
@@ -30,6 +31,8 @@ export type RuntimeFunction =
   | 'probeStore'
   | 'mmxUnavailable'
   | 'sseUnavailable'
+  | 'settleFloat'
+  | PackedName
   | `push${16 | 32}`
   | `carry`
   | `parity`
@@ -167,6 +170,17 @@ export abstract class Emitter {
   /** The same without a result. */
   floatCall(name: FloatFunction, args: readonly (Expr | Expr64 | number)[]): void {
     this.f.call(this.runtime(name), args);
+  }
+
+  /** Calls a floating-point function of whole vectors: see packed/functions.ts. */
+  packed(name: PackedName, args: readonly (ExprV128 | Operand)[]): ExprV128 {
+    return this.f.hold(this.f.callAs('v128', this.runtime(name), args));
+  }
+
+  /** Takes the flags in FLOAT_FLAGS over into MXCSR; leaves with an exception if one of them is unmasked. */
+  settleFloat(): void {
+    this.f.call(this.runtime('settleFloat'));
+    this.leaveIfFault();
   }
 
   // Stack

@@ -2,6 +2,8 @@ import type { Operations } from '../../cpu/operations';
 import type { CpuModel } from '../form';
 import { declareFloat } from '../float/declare';
 import { defineFloat } from '../float/define';
+import { declarePacked } from '../packed/functions';
+import { definePacked } from '../packed/define';
 import { opcodeMap } from '../table';
 import { ModuleBuilder } from '../wasm/module';
 import { buildRunLoop, prefixHandlers, TABLE_SIZE, tableIndex } from './dispatch';
@@ -77,8 +79,8 @@ export function buildInterpreter(model: CpuModel): Uint8Array<ArrayBuffer> {
   }
   declareRuntime(m);
   declareFloat(m);
-  const run = m.declare('run');
-  m.export('run', run);
+  declarePacked(m);
+  declareDispatch(m);
   const undefinedOpcode = m.declare('undefinedOpcode');
   const table = Array<number>(TABLE_SIZE).fill(undefinedOpcode.index);
   const prefixes = prefixHandlers(m);
@@ -117,6 +119,7 @@ export function interpreterModule(model: CpuModel): WebAssembly.Module {
       m.define(handler, buildHandler(m, entry, opcode, 32));
       continue;
     }
+  definePacked(m);
   if (!module) {
     module = new WebAssembly.Module(buildInterpreter(model));
     compiled.set(model, module);

@@ -76,9 +76,9 @@ function segmentOperand(e: Emitter, index: Expr, destination: boolean): OperandA
 }
 
 function targetOperand(e: Emitter, size: Size, target: ModRmTarget): OperandAccess {
-  return target.kind === 'register'
-    ? registerOperand(e, size, target.rm)
-    : memoryOperand(e, size, target.segment, target.offset);
+  if (target.kind === 'register') return registerOperand(e, size, target.rm);
+  if (target.kind === 'memory') return memoryOperand(e, size, target.segment, target.offset);
+  throw new Error('register and memory operands are staged apart');
 }
 
 function registerNumber(target: ModRmTarget): Expr {

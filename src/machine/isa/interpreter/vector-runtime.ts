@@ -1,4 +1,4 @@
-import { CR0_EM, CR4_OSFXSR } from '../../cpu/control-bits';
+import { CR0_EM, CR4_OSFXSR, CR4_OSXMMEXCPT } from '../../cpu/control-bits';
 import { Vector } from '../../cpu/fault';
 import * as layout from '../../layout';
 import * as w from '../wasm/expression';
@@ -14,6 +14,7 @@ export function declareVectorRuntime(m: ModuleBuilder): void {
   m.declare('write128', ['i32', 'i32', 'v128', 'i32']);
   m.declare('mmxUnavailable');
   m.declare('sseUnavailable');
+  m.declare('settleFloat');
 }
 
 /** #GP(0) for a linear address with bits of `mask`: the alignment that an operand must have, less one. */
@@ -82,8 +83,35 @@ function defineUnavailable(m: ModuleBuilder): void {
   m.define({ index: m.indexOf('sseUnavailable'), params: [], results: [] }, sse);
 }
 
+/** IE, DE and ZE, which are found before anything is computed. */
+const EARLY_FLAGS = 7;
+const ALL_FLAGS = 0x3f;
+const MASKS_SHIFT = 7;
+
+/**
+ * What SSE arithmetic raises (Intel SDM vol. 1, 11.5.2): an unmasked IE, DE or ZE of any element comes before the others of all
+ * of them. #XM, or #UD where the operating system does not know of it.
+ */
+function defineSettleFloat(m: ModuleBuilder): void {
+  const f = new FunctionBuilder();
+  const mxcsr = f.let(state(layout.MXCSR));
+  const flags = f.let(state(layout.FLOAT_FLAGS));
+  const unmasked = f.let(w.and(w.and(flags, ALL_FLAGS), w.not(w.shrU(mxcsr, MASKS_SHIFT))));
+  const reported = w.select(w.and(unmasked, EARLY_FLAGS), w.and(flags, EARLY_FLAGS), flags);
+  f.emit(w.store32(layout.MXCSR, w.or(mxcsr, reported)));
+  f.if(unmasked, () => {
+    f.if(
+      w.and(state(layout.CR + 16), CR4_OSXMMEXCPT),
+      () => raise(f, Vector.XM),
+      () => raise(f, Vector.UD),
+    );
+  });
+  m.define({ index: m.indexOf('settleFloat'), params: [], results: [] }, f);
+}
+
 export function defineVectorRuntime(m: ModuleBuilder): void {
   defineRead128(m);
   defineWrite128(m);
   defineUnavailable(m);
+  defineSettleFloat(m);
 }

@@ -114,6 +114,32 @@ export const i64x2 = {
   mul: simdBinary(0xd5),
 };
 
+/** Arithmetic and comparisons of both floating-point formats, given the first number of each group. */
+function floatLanes(compares: number, arithmetic: number) {
+  return {
+    eq: simdBinary(compares),
+    ne: simdBinary(compares + 1),
+    lt: simdBinary(compares + 2),
+    gt: simdBinary(compares + 3),
+    le: simdBinary(compares + 4),
+    ge: simdBinary(compares + 5),
+    abs: simdUnary(arithmetic),
+    sqrt: simdUnary(arithmetic + 3),
+    add: simdBinary(arithmetic + 4),
+    sub: simdBinary(arithmetic + 5),
+    mul: simdBinary(arithmetic + 6),
+    div: simdBinary(arithmetic + 7),
+  };
+}
+
+export const f32x4 = floatLanes(0x41, 0xe0);
+
+export const f64x2 = {
+  ...floatLanes(0x47, 0xec),
+  /** The two lower signed dwords, exactly. */
+  fromLowI32: simdUnary(0xfe),
+};
+
 export const v128 = {
   load: (address: Operand, offset = 0): ExprV128 => new ExprV128(memory([SIMD, 0], 0, address, offset)),
   /** 8 bytes, and zeroes above them. */
@@ -127,6 +153,9 @@ export const v128 = {
   andNot: simdBinary(0x4f),
   or: simdBinary(0x50),
   xor: simdBinary(0x51),
+  /** Bits of `a` where `mask` has ones, of `b` where it has zeroes. */
+  choose: (a: ExprV128, b: ExprV128, mask: ExprV128): ExprV128 =>
+    new ExprV128([a.code, b.code, mask.code, simdCode(0x52)]),
   anyTrue: reduce(0x53),
   /** `condition ? yes : no`; both sides are evaluated. */
   select: (condition: Operand, yes: ExprV128, no: ExprV128): ExprV128 =>

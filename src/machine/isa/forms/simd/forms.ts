@@ -1,5 +1,8 @@
 import type { Form } from '../../form';
 import { vectorControlForms } from './control';
+import { floatArithmeticForms } from './float-arithmetic';
+import { floatCompareForms } from './float-compare';
+import { floatConvertForms } from './float-convert';
 import { vectorMoveForms } from './move';
 import { packForms } from './pack';
 import { packedIntegerForms } from './packed-integer';
@@ -13,5 +16,8 @@ export const simdForms: readonly Form[] = [
   ...packedShiftForms,
   ...packForms,
   ...shuffleForms,
+  ...floatArithmeticForms,
+  ...floatCompareForms,
+  ...floatConvertForms,
   ...vectorControlForms,
 ];

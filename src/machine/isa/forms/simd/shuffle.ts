@@ -74,7 +74,7 @@ const wordPlace = (register: Expr, number: Expr, last: number): Expr =>
   w.add(w.shl(register, 4), w.shl(w.and(number, last), 1));
 
 const extractWord =
-  (file: number, last: number) => (e: Emitter, dst: OperandAccess, src: OperandAccess, at: OperandAccess) =>
+  (file: number, last: number) => (_: Emitter, dst: OperandAccess, src: OperandAccess, at: OperandAccess) =>
     dst.write(w.load16(wordPlace(numberOf(src), at.read(), last), file));
 
 const insertWord =

@@ -1,19 +1,16 @@
 import { CR0_EM, CR0_TS, CR4_OSFXSR } from '../../../cpu/control-bits';
-import { Vector } from '../../../cpu/fault';
 import * as layout from '../../../layout';
 import type { Emitter } from '../../emitter';
 import type { Form, OperandAccess } from '../../form';
 import * as w from '../../wasm/expression';
-
-/** Status word: an unmasked exception of the x87 is pending. */
-const FPU_ERROR_SUMMARY = 0x80;
+import { checkPending } from '../x87-stack';
 
 const CR0_BLOCKS = CR0_EM | CR0_TS;
 
 /** What an instruction on MMX registers does first: #UD, #NM, then the #MF of an earlier x87 instruction. */
 export function requireMmx(e: Emitter): void {
   e.if(w.and(e.state(layout.CR), CR0_BLOCKS), () => e.unavailable('mmx'));
-  e.if(w.and(e.state(layout.FPU_STATUS), FPU_ERROR_SUMMARY), () => e.fault(Vector.MF));
+  checkPending(e);
 }
 
 /** What an instruction on XMM registers or MXCSR does first: #UD, #NM. */
