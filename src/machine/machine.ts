@@ -64,7 +64,13 @@ export class Machine {
         reset: (by) => this.end({ kind: 'reset', by }),
       },
     });
-    this.cpu = new Cpu({ memory: this.memory, bus: this.pc.bus, clock: this.clock, model: options.cpu });
+    this.cpu = new Cpu({
+      memory: this.memory,
+      bus: this.pc.bus,
+      clock: this.clock,
+      model: options.cpu,
+      fpuPins: this.pc.fpuError,
+    });
     this.loop = new RunLoop(this.cpu, this.clock, this.pc.pic);
   }
 

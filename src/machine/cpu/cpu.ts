@@ -1,4 +1,6 @@
 import type { Clock } from '../clock';
+import { type ErrorPins, NO_PINS } from '../fpu/error-reporting';
+import { Fpu } from '../fpu/fpu';
 import * as layout from '../layout';
 import type { PhysicalMemory } from '../memory/physical';
 import type { CodeFilter } from './code-filter';
@@ -22,6 +24,7 @@ import type { Operations } from './operations';
 import { type PortBusLike, PortIo } from './port-io';
 import { resetCpu } from './reset';
 import type { Segmentation } from './segmentation';
+import { SseImage } from './sse-image';
 import type { CpuState } from './state';
 import { TaskSwitch } from './task-switch';
 
@@ -31,6 +34,8 @@ export interface CpuParts {
   readonly bus: PortBusLike;
   readonly clock: Clock;
   readonly model: CpuModelName;
+  /** Where floating-point errors are reported; nowhere if left out. */
+  readonly fpuPins?: ErrorPins;
 }
 
 /**
@@ -43,6 +48,7 @@ export class Cpu {
   readonly segmentation: Segmentation;
   readonly model: CpuModel;
   readonly operations: Operations;
+  readonly fpu: Fpu;
   /** Who answers VMCALL: firmware by address, then the hypervisor. */
   readonly monitorCalls: MonitorCalls;
   /** The hypervisor's hooks; may be replaced at any time. */
@@ -65,6 +71,11 @@ export class Cpu {
     const transfer = new FarTransfer(this.core, tasks);
     this.interrupts = new Interrupts(this.core, tasks);
     this.monitorCalls = new MonitorCalls(this.core, intercepts);
+    this.fpu = new Fpu(
+      this.core,
+      parts.fpuPins ?? NO_PINS,
+      this.model.features & FEATURE_SSE ? [new SseImage(this.core)] : [],
+    );
     this.operations = buildOperations({
       core: this.core,
       transfer,
@@ -78,6 +89,7 @@ export class Cpu {
       systemCall: new FastSystemCall(this.core),
       ports: new PortIo(this.core, parts.bus, intercepts),
       monitorCalls: this.monitorCalls,
+      fpu: this.fpu,
     });
     this.reset();
   }
@@ -85,6 +97,7 @@ export class Cpu {
   /** Puts the processor in its state after RESET; the A20 gate and the run loop's counters stay. */
   reset(): void {
     resetCpu(this.core);
+    this.fpu.reset();
   }
 
   /**

@@ -7,14 +7,15 @@ import type { DescriptorTables } from './descriptor-tables';
 import type { FarTransfer } from './far-transfer';
 import type { FastSystemCall } from './fast-system-call';
 import { Vector } from './fault';
+import type { Fpu } from '../fpu/fpu';
 import type { FlagOperations } from './flag-operations';
 import type { Identification } from './identification';
 import type { InterruptReturn } from './interrupt-return';
 import type { Interrupts } from './interrupts';
 import type { MonitorCalls } from './monitor-calls';
+import { loadMxcsr } from './mxcsr';
 import type { Operations } from './operations';
 import type { PortIo } from './port-io';
-import { loadMxcsr } from './mxcsr';
 
 /** The units behind the operations. */
 export interface OperationUnits {
@@ -30,11 +31,12 @@ export interface OperationUnits {
   readonly systemCall: FastSystemCall;
   readonly ports: PortIo;
   readonly monitorCalls: MonitorCalls;
+  readonly fpu: Fpu;
 }
 
 /** Names each operation of the instruction table and the unit that carries it out. */
 export function buildOperations(units: OperationUnits): Operations {
-  const { core, transfer, interrupts, flags, control, debug, tables, identification, systemCall, ports } = units;
+  const { core, transfer, interrupts, flags, control, debug, tables, identification, systemCall, ports, fpu } = units;
   return {
     loadSegment: (segment, selector) => {
       core.segmentation.load(segment, selector);
@@ -96,11 +98,22 @@ export function buildOperations(units: OperationUnits): Operations {
     readCounter: () => identification.readCounter(),
     readMsr: () => identification.readMsr(),
     writeMsr: () => identification.writeMsr(),
+    loadMxcsr: (value) => loadMxcsr(core, value),
     systemEnter: () => systemCall.enter(),
     systemExit: () => systemCall.exit(),
     monitorCall: () => units.monitorCalls.execute(),
 
-    loadMxcsr: (value) => loadMxcsr(core, value),
+    fpuReportError: () => (fpu.reportError() ? 1 : 0),
+    fpuErrorChanged: () => fpu.errorChanged(),
+    fpuInitialize: () => fpu.initialize(),
+    fpuStoreEnvironment: (segment, offset, size) => fpu.storeEnvironment(segment, offset, size),
+    fpuLoadEnvironment: (segment, offset, size) => fpu.loadEnvironment(segment, offset, size),
+    fpuSave: (segment, offset, size) => fpu.save(segment, offset, size),
+    fpuRestore: (segment, offset, size) => fpu.restore(segment, offset, size),
+    fxSave: (segment, offset) => fpu.fxSave(segment, offset),
+    fxRestore: (segment, offset) => fpu.fxRestore(segment, offset),
+    fpuTranscendental: (index, st0, st1) => fpu.transcendental(index, st0, st1),
+
     portIn: (port, width, immediate) => ports.in(port, portWidth(width), immediate !== 0),
     portOut: (port, width, immediate) => ports.out(port, portWidth(width), immediate !== 0),
     portInString: (width) => ports.string('in', portWidth(width)),

@@ -68,13 +68,31 @@ export interface Operations {
   readCounter(): void;
   readMsr(): void;
   writeMsr(): void;
+  /** LDMXCSR: #GP(0) for bits that the model does not have. */
+  loadMxcsr(value: number): void;
   systemEnter(): void;
   systemExit(): void;
   /** VMCALL: a call into the firmware or the hypervisor; #UD where nobody answers. */
   monitorCall(): void;
 
-  /** LDMXCSR: #GP(0) for bits that the model does not have. */
-  loadMxcsr(value: number): void;
+  /**
+   * ESC or WAIT while the x87 has an unmasked exception pending: #MF, or 0 where the processor has to wait before the
+   * instruction until an interrupt comes, or 1 to go on all the same.
+   */
+  fpuReportError(): number;
+  /** An instruction has set or cleared ES. */
+  fpuErrorChanged(): void;
+  fpuInitialize(): void;
+  /** Images of the x87 in memory: FNSTENV, FLDENV, FNSAVE, FRSTOR, FXSAVE, FXRSTOR. */
+  fpuStoreEnvironment(segment: SegmentIndex, offset: number, size: OperandSize): void;
+  fpuLoadEnvironment(segment: SegmentIndex, offset: number, size: OperandSize): void;
+  fpuSave(segment: SegmentIndex, offset: number, size: OperandSize): void;
+  fpuRestore(segment: SegmentIndex, offset: number, size: OperandSize): void;
+  fxSave(segment: SegmentIndex, offset: number): void;
+  fxRestore(segment: SegmentIndex, offset: number): void;
+  /** Function number `index` of the values at two host pointers; see `computeTranscendental`. */
+  fpuTranscendental(index: number, st0: number, st1: number): number;
+
   /**
    * IN and OUT. The permission of the guest (CPL, IOPL, I/O bitmap) is checked, then the access goes to the
    * hypervisor's intercept or to the bus. Results go to AL, AX or EAX.

@@ -1,5 +1,6 @@
 import { PortBus } from '../bus/port-bus';
 import type { Clock } from '../clock';
+import { CoprocessorError } from './coprocessor-error';
 import { DebugConsole, DebugExit, PostCard } from './debug-ports';
 import type { Device, DeviceHost, DeviceState } from './device';
 import type { BlockStore } from './ide/block-store';
@@ -61,6 +62,7 @@ export interface Pc {
   readonly keyboardController: KeyboardController;
   readonly port92: Port92;
   readonly a20: A20Gate;
+  readonly fpuError: CoprocessorError;
   readonly debugConsole: DebugConsole;
   readonly post: PostCard;
   readonly debugExit: DebugExit;
@@ -134,6 +136,7 @@ export function createPc(options: PcOptions): Pc {
   const a20 = new A20Gate(lines);
   const keyboardController = new KeyboardController(host, a20, lines);
   const port92 = new Port92(a20, lines);
+  const fpuError = new CoprocessorError(host);
   const debugConsole = new DebugConsole((byte) => options.onConsole(byte));
   const post = new PostCard();
   const debugExit = new DebugExit((value) => options.onDebugExit(value));
@@ -141,7 +144,7 @@ export function createPc(options: PcOptions): Pc {
 
   // The interrupt controller comes first: a reset of another device may lower its line.
   const devices: Device[] = [...pic.devices, pit, port61, rtc, ...Object.values(serial), ...ide, keyboardController];
-  devices.push(port92, debugConsole, post, debugExit, ioTest);
+  devices.push(port92, fpuError, debugConsole, post, debugExit, ioTest);
   for (const device of devices) bus.register(device);
 
   return {
@@ -155,6 +158,7 @@ export function createPc(options: PcOptions): Pc {
     keyboardController,
     port92,
     a20,
+    fpuError,
     debugConsole,
     post,
     debugExit,

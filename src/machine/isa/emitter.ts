@@ -341,6 +341,8 @@ export abstract class Emitter {
   abstract repeatedWhileNotEqual(): Expr;
   /** Puts EIP back to this instruction, to go on with it later. */
   abstract restart(): void;
+  /** Opcode of an ESC instruction as the x87 remembers it: the low three bits of its first byte, then ModR/M. 11 bits. */
+  abstract escapeOpcode(): Expr;
 
   private leaveIfGivenUp(): void {
     const bits = layout.EXIT_FAULT | layout.EXIT_ABORT;

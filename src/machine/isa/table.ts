@@ -11,6 +11,7 @@ import { simdForms } from './forms/simd/forms';
 import { stackForms } from './forms/stack';
 import { stringForms } from './forms/string';
 import { systemForms } from './forms/system';
+import { x87Forms } from './forms/x87';
 
 /** Every instruction form: the single source of truth for execution, decoding lengths and tests. */
 export const FORMS: readonly Form[] = [
@@ -25,14 +26,17 @@ export const FORMS: readonly Form[] = [
   ...stringForms,
   ...portIoForms,
   ...systemForms,
-];
   ...x87Forms,
   ...simdForms,
+];
 
 /** Opcode bytes that are prefixes, in the one-byte map. */
 export const PREFIX_OPCODES: ReadonlySet<number> = new Set([
   0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3,
 ]);
+
+/** Opcodes of the coprocessor, in the one-byte map. */
+export const ESC_OPCODES: ReadonlySet<number> = new Set(Array.from({ length: 8 }, (_, i) => 0xd8 + i));
 
 /** The byte that leads to the second map. */
 export const ESCAPE_OPCODE = 0x0f;

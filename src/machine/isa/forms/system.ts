@@ -79,29 +79,15 @@ const adjustRpl = (e: Emitter, dst: OperandAccess, src: OperandAccess) => {
 };
 
 /** The register number of control, debug and test registers comes as the operand's value. */
-const fromSpecial = (operation: 'readControl' | 'readDebug' | 'readTest') => (e: Emitter, dst: OperandAccess, src: OperandAccess) =>
-  dst.write(e.callValue(operation, src.read()));
+const fromSpecial =
+  (operation: 'readControl' | 'readDebug' | 'readTest') => (e: Emitter, dst: OperandAccess, src: OperandAccess) =>
+    dst.write(e.callValue(operation, src.read()));
 
-const toSpecial = (operation: 'writeControl' | 'writeDebug' | 'writeTest') => (e: Emitter, dst: OperandAccess, src: OperandAccess) =>
-  e.call(operation, dst.read(), src.read());
+const toSpecial =
+  (operation: 'writeControl' | 'writeDebug' | 'writeTest') => (e: Emitter, dst: OperandAccess, src: OperandAccess) =>
+    e.call(operation, dst.read(), src.read());
 
 const undefinedOpcode = (e: Emitter) => e.fault(Vector.UD);
-
-/** CR0.EM and CR0.TS turn coprocessor instructions into #NM; WAIT asks for MP and TS. */
-const CR0_MP = 2;
-const CR0_EM = 4;
-const CR0_TS = 8;
-
-/**
- * ESC on a machine without a coprocessor: #NM if the guest wants to emulate it, otherwise the instruction
- * goes by with no effect, as on a 386 with an empty socket. The x87 is a room of its own, still to be built.
- */
-const escape = (e: Emitter) => e.if(w.and(w.load32(layout.CR), CR0_EM | CR0_TS), () => e.fault(Vector.NM));
-
-const wait = (e: Emitter) => {
-  const both = CR0_MP | CR0_TS;
-  e.if(w.eq(w.and(w.load32(layout.CR), both), both), () => e.fault(Vector.NM));
-};
 
 export const systemForms: readonly Form[] = [
   ...plain('CLI', 'FA', 'clearInterruptFlag'),
@@ -161,6 +147,4 @@ export const systemForms: readonly Form[] = [
   ...Array.from({ length: 7 }, (_, i) =>
     form('NOP', `0F ${(0x19 + i).toString(16)}`, 'Ev', () => undefined, { since: 'pentium2' }),
   ).flat(),
-  ...form('WAIT', '9B', '', wait),
-  ...Array.from({ length: 8 }, (_, i) => form('ESC', (0xd8 + i).toString(16), 'Ev', escape)).flat(),
 ];

@@ -1,0 +1,237 @@
+import { CR0_EM, CR0_TS } from '../../cpu/control-bits';
+import { Vector } from '../../cpu/fault';
+import { C1, C2, EXCEPTIONS, Exception, PENDING, PRECOMPUTATION_EXCEPTIONS, STACK_FAULT } from '../../fpu/words';
+import * as layout from '../../layout';
+import { SegmentIndex } from '../../layout';
+import type { Emitter } from '../emitter';
+import type { MemoryAccess } from '../form';
+import * as w from '../wasm/expression';
+import type { Expr, Operand } from '../wasm/expression';
+import { i64 } from '../wasm/i64';
+
+/**
+ * What the semantics of the x87 have in common: when instructions may begin, the register stack, and how exceptions are
+ * recorded (Intel SDM vol. 1, chapter 8).
+ */
+
+/** Where results are computed before it is known whether they may be used, and where memory operands are converted to. */
+export const RESULT = layout.FPU_SCRATCH;
+export const SECOND_RESULT = layout.FPU_SCRATCH + layout.VECTOR_STRIDE;
+export const CONVERTED = layout.FPU_SCRATCH + 2 * layout.VECTOR_STRIDE;
+
+/** A register of the stack. */
+export interface StackRegister {
+  /** Physical number. */
+  readonly index: Expr;
+  /** Host pointer. */
+  readonly pointer: Expr;
+  /** Not zero if it is empty. */
+  readonly empty: Expr;
+}
+
+/** The real indefinite, and the packed decimal one, which looks the same. */
+export const INDEFINITE_LOW = i64.const(0xc000000000000000n);
+export const INDEFINITE_HIGH = 0xffff;
+
+const control = (e: Emitter): Expr => e.state(layout.FPU_CONTROL);
+
+/** #NM where the x87 may not be used. */
+export function checkAvailable(e: Emitter): void {
+  e.if(w.and(w.load32(layout.CR), CR0_EM | CR0_TS), () => e.fault(Vector.NM));
+}
+
+/** Reports an exception that is pending; the instruction goes on only where it is to be ignored. */
+export function checkPending(e: Emitter): void {
+  e.if(w.and(e.state(layout.FPU_STATUS), PENDING), () => {
+    e.if(w.eqz(e.callValue('fpuReportError')), () => {
+      e.restart();
+      e.leave();
+    });
+  });
+}
+
+/** The beginning of every instruction but those that do not wait for exceptions. */
+export function begin(e: Emitter): void {
+  checkAvailable(e);
+  checkPending(e);
+}
+
+/** Remembers the instruction for exception handlers. Comes after all that may fault; control instructions do without. */
+export function remember(e: Emitter, operand?: MemoryAccess): void {
+  e.setState(layout.FPU_IP, w.sub(e.state(layout.IP_START), e.state(layout.IP_DELTA)));
+  e.setState(layout.FPU_CS, e.state(layout.SEG_SELECTOR + SegmentIndex.CS * 4));
+  e.setState(layout.FPU_OPCODE, e.escapeOpcode());
+  if (!operand) return;
+  e.setState(layout.FPU_DP, operand.offset);
+  e.setState(layout.FPU_DS, w.load32(w.shl(operand.segment, 2), layout.SEG_SELECTOR));
+}
+
+/** ST(i); -1 is what the next push will fill. */
+export function stackRegister(e: Emitter, i: Operand): StackRegister {
+  const index = e.let(w.and(w.add(e.state(layout.FPU_TOP), i), 7));
+  const pointer = e.let(w.add(w.shl(index, 4), layout.FPU_REGS));
+  return { index, pointer, empty: w.and(e.state(layout.FPU_EMPTY), w.shl(1, index)) };
+}
+
+/** Copies a value from place to place, in the parts in which values are written: the host forwards such stores to loads. */
+export function copyPlace(e: Emitter, to: Operand, from: Operand): void {
+  e.f.emit(i64.store(to, i64.load(from)));
+  e.f.emit(w.store16(to, w.load16(from, 8), 8));
+}
+
+export function storeIndefinite(e: Emitter, pointer: Operand): void {
+  e.f.emit(i64.store(pointer, INDEFINITE_LOW));
+  e.f.emit(w.store16(pointer, INDEFINITE_HIGH, 8));
+}
+
+export function markUsed(e: Emitter, { index }: StackRegister): void {
+  e.setState(layout.FPU_EMPTY, w.and(e.state(layout.FPU_EMPTY), w.not(w.shl(1, index))));
+}
+
+export function markEmpty(e: Emitter, { index }: StackRegister): void {
+  e.setState(layout.FPU_EMPTY, w.or(e.state(layout.FPU_EMPTY), w.shl(1, index)));
+}
+
+/** Pops registers, 0 to 2 of them. */
+export function pop(e: Emitter, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const top = stackRegister(e, 0);
+    markEmpty(e, top);
+    e.setState(layout.FPU_TOP, w.and(w.add(top.index, 1), 7));
+  }
+}
+
+/** Makes a register, which comes from `stackRegister(e, -1)`, the new ST(0). */
+export function moveTop(e: Emitter, target: StackRegister): void {
+  e.setState(layout.FPU_TOP, target.index);
+  markUsed(e, target);
+}
+
+/** Those of the exceptions in `flags` that are not masked. */
+export function unmaskedOf(e: Emitter, flags: Expr, among = EXCEPTIONS): Expr {
+  return e.let(w.and(w.and(flags, w.not(control(e))), among));
+}
+
+/**
+ * Records exceptions and condition codes in the status word, after clearing the bits of `clear`; sets ES if an
+ * exception is not masked.
+ *
+ * @returns the exceptions that are not masked
+ */
+export function recordFlags(e: Emitter, flags: Expr, clear: Operand = C1): Expr {
+  e.setState(layout.FPU_STATUS, w.or(w.and(e.state(layout.FPU_STATUS), w.not(clear)), flags));
+  const unmasked = unmaskedOf(e, flags);
+  e.if(unmasked, () => {
+    e.setState(layout.FPU_STATUS, w.or(e.state(layout.FPU_STATUS), PENDING));
+    e.call('fpuErrorChanged');
+  });
+  return unmasked;
+}
+
+/** Clears bits of the status word, C1 as a rule. */
+export function clearStatus(e: Emitter, bits = C1): void {
+  e.setState(layout.FPU_STATUS, w.and(e.state(layout.FPU_STATUS), ~bits));
+}
+
+/** Flags of a stack fault; those of an overflow have C1. */
+const UNDERFLOW = Exception.Invalid | STACK_FAULT;
+const OVERFLOW = UNDERFLOW | C1;
+
+/** Stack underflow: carries out `masked` if it is masked, and leaves the instruction. C2, too, is cleared by `clear` if at all. */
+export function stackUnderflow(e: Emitter, masked: () => void, clear = C1): void {
+  stackFault(e, UNDERFLOW, masked, clear);
+}
+
+/** The same for stack overflow. */
+export function stackOverflow(e: Emitter, masked: () => void, clear = C1): void {
+  stackFault(e, OVERFLOW, masked, clear);
+}
+
+function stackFault(e: Emitter, flags: number, masked: () => void, clear: number): void {
+  const unmasked = recordFlags(e, w.constant(flags), clear & (C1 | C2));
+  e.if(w.eqz(unmasked), masked);
+  e.leave();
+}
+
+/** True if one of the registers is empty. */
+export function anyEmpty(registers: readonly StackRegister[]): Expr {
+  return registers.map((register) => register.empty).reduce((all, empty) => w.or(all, empty));
+}
+
+/** How a computation gets its operands and what becomes of its result. */
+export interface Computation {
+  /** Registers that must not be empty. */
+  readonly sources: readonly StackRegister[];
+  readonly target: StackRegister;
+  /** Registers popped thereafter. */
+  readonly pops: number;
+  /** Status bits that are cleared first; C1 if left out. */
+  readonly clear?: number;
+  /** Status bits that `calculate` sets when it could do nothing; none if left out. */
+  readonly failure?: number;
+  /** Replaces the target, unless an exception or a failure keeps it as it was; gives the flags. */
+  readonly calculate: () => Expr;
+}
+
+/** Replaces a register by a result and pops, unless an exception that is not masked keeps everything as it was. */
+export function compute(e: Emitter, computation: Computation): void {
+  const { sources, target, pops, clear, failure = 0, calculate } = computation;
+  e.if(anyEmpty(sources), () => {
+    const masked = () => {
+      storeIndefinite(e, target.pointer);
+      markUsed(e, target);
+      pop(e, pops);
+    };
+    stackUnderflow(e, masked, clear);
+  });
+  const flags = calculate();
+  const unmasked = recordFlags(e, flags, clear);
+  if (pops === 0) return;
+  e.if(w.eqz(w.or(w.and(unmasked, PRECOMPUTATION_EXCEPTIONS), w.and(flags, failure))), () => pop(e, pops));
+}
+
+/** Pushes what `load` puts into RESULT; it gives flags where the conversion may raise exceptions. */
+export function push(e: Emitter, load: () => Expr | undefined): void {
+  const target = stackRegister(e, -1);
+  e.if(w.eqz(target.empty), () => {
+    stackOverflow(e, () => {
+      moveTop(e, target);
+      storeIndefinite(e, target.pointer);
+    });
+  });
+  const deliver = () => {
+    moveTop(e, target);
+    copyPlace(e, target.pointer, RESULT);
+  };
+  const flags = load();
+  if (!flags) {
+    clearStatus(e);
+    deliver();
+    return;
+  }
+  const unmasked = recordFlags(e, flags);
+  e.if(w.eqz(w.and(unmasked, PRECOMPUTATION_EXCEPTIONS)), deliver);
+}
+
+/**
+ * ST(0) becomes RESULT and SECOND_RESULT is pushed (FXTRACT, FPTAN, FSINCOS). `calculate` gives the flags; where it sets
+ * C2 nothing else happens.
+ */
+export function replaceAndPush(e: Emitter, calculate: (st0: Expr) => Expr, clear = C1): void {
+  const [st0, target] = [stackRegister(e, 0), stackRegister(e, -1)];
+  const bothIndefinite = () => {
+    storeIndefinite(e, st0.pointer);
+    markUsed(e, st0);
+    moveTop(e, target);
+    storeIndefinite(e, target.pointer);
+  };
+  e.if(st0.empty, () => stackUnderflow(e, bothIndefinite, clear));
+  e.if(w.eqz(target.empty), () => stackOverflow(e, bothIndefinite, clear));
+  const flags = calculate(st0.pointer);
+  const unmasked = recordFlags(e, flags, clear);
+  e.if(w.eqz(w.or(w.and(unmasked, PRECOMPUTATION_EXCEPTIONS), w.and(flags, C2))), () => {
+    copyPlace(e, st0.pointer, RESULT);
+    moveTop(e, target);
+    copyPlace(e, target.pointer, SECOND_RESULT);
+  });
+}
