@@ -21,8 +21,8 @@ const LAR_TYPES: readonly SystemType[] = [
   SystemType.CallGate32,
 ];
 
-/** What LAR shows of a descriptor's second dword. */
-const ACCESS_RIGHTS = 0x00f0ff00;
+/** What LAR shows of a descriptor's second dword: `00FxFF00` in the manual; x is the limit's upper bits on processors. */
+const ACCESS_RIGHTS = 0x00ffff00;
 
 /** GDTR, IDTR, LDTR and TR, and the instructions that ask what a selector allows. */
 export class DescriptorTables {

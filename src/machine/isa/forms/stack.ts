@@ -6,9 +6,20 @@ import * as w from '../wasm/expression';
 
 const push = (e: Emitter, src: OperandAccess) => e.push(e.operandSize, src.read());
 
-/** Selectors are pushed zero-extended. */
-const pushSegment = (segment: SegmentIndex) => (e: Emitter) =>
-  e.push(e.operandSize, w.load32(layout.SEG_SELECTOR + segment * 4));
+/**
+ * With 32-bit operands the stack pointer moves by 4 but only the selector's 16 bits are written, as the 386, the 486 and
+ * recent processors do (Intel SDM vol. 2B, PUSH).
+ */
+const pushSegment = (segment: SegmentIndex) => (e: Emitter) => {
+  const selector = w.load32(layout.SEG_SELECTOR + segment * 4);
+  if (e.operandSize === 16) {
+    e.push(16, selector);
+    return;
+  }
+  const slot = w.and(w.sub(e.reg(32, Register.ESP), 4), e.stackMask());
+  e.store(16, SegmentIndex.SS, e.let(slot), selector);
+  e.adjustStack(-4);
+};
 
 const popSegment = (segment: SegmentIndex) => (e: Emitter) => {
   e.call('loadSegment', segment, e.peekStack(16));
