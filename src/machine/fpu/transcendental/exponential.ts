@@ -21,9 +21,6 @@ function powers(): bigint[] {
   for (let i = 0; i < STEPS_LOG2; i++) root = squareRoot(root << (FRACTION + guard));
   const table = [ONE << (guard - 1n)];
   for (let i = 1; i <= 2 * count; i++) table.push((table[i - 1] * root) >> (FRACTION + guard));
-  // The exact ones, so that errors do not add up.
-  table[count] = ONE << guard;
-  table[2 * count] = 2n << (FRACTION + guard);
   return table.map((power) => power >> guard);
 }
 
@@ -37,8 +34,8 @@ function squareRoot(square: bigint): bigint {
   }
 }
 
-/** 2^x - 1 for -1 < x < 1. */
-function powerOfTwoLess1({ significand, exponent, negative }: Finite): Real {
+/** 2^x - 1 for -1 < x < 1, to 2^-117 of itself. */
+export function powerOfTwoLess1({ significand, exponent, negative }: Finite): Real {
   const scale = 63 - exponent;
   // x = nearest/32 + rest * 2^-scale
   const spacing = BigInt(scale - STEPS_LOG2);

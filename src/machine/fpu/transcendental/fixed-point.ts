@@ -13,6 +13,11 @@ export interface Scaled {
   readonly scale: number;
 }
 
+/** A magnitude that is in fixed point. */
+export function fixed(magnitude: bigint): Scaled {
+  return { magnitude, scale: Number(FRACTION) };
+}
+
 /** pi, to 128 fraction bits (truncated). */
 export const PI = 0x3243f6a8885a308d313198a2e03707344n;
 /** Natural logarithm of 2. */

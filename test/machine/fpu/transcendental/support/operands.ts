@@ -77,11 +77,11 @@ export function numberIn(random: Random, [lowest, highest]: Range): Float80 {
 /** pi/2 in units of 2^-126. */
 const RIGHT_ANGLE = 0x6487ed5110b4611a62633145c06e0e68n;
 
-/** An angle within some units of the last place of a multiple of a right angle: there reduction cancels most bits. */
+/** An angle within 2^30 units of the last place of a multiple of a right angle: there reduction cancels most bits. */
 export function nearRightAngle(random: Random): Float80 {
   const multiple = RIGHT_ANGLE * ((random64(random) >> BigInt(random.between(2, 63))) | 1n);
   const length = multiple.toString(2).length;
-  const mantissa = (multiple >> BigInt(length - 64)) + BigInt(random.between(-2, 2));
+  const mantissa = (multiple >> BigInt(length - 64)) + (BigInt(random.below(0x40000000)) >> BigInt(random.below(30)));
   return { mantissa, exponent: (random.chance(0.5) ? SIGN_BIT : 0) | (EXPONENT_BIAS + length - 127) };
 }
 
