@@ -167,7 +167,9 @@ export class TestRunner {
   findStrayBytes(): number[] {
     const { ram } = this.machine;
     if (Buffer.compare(ram, this.expected) === 0) return [];
-    return [...ram.keys()].filter((at) => ram[at] !== 0);
+    const found: number[] = [];
+    for (let at = ram.findIndex((byte) => byte !== 0); at < ram.length; at++) if (ram[at] !== 0) found.push(at);
+    return found;
   }
 
   /** Makes RAM zero, whoever has written to it. */
