@@ -10,6 +10,7 @@ import { DebugRegisters } from './debug-registers';
 import { DescriptorTables } from './descriptor-tables';
 import { FarTransfer } from './far-transfer';
 import { FastSystemCall } from './fast-system-call';
+import { FEATURE_SSE } from './features';
 import { type Fault, Vector } from './fault';
 import { FlagOperations } from './flag-operations';
 import { Identification } from './identification';

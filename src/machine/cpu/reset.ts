@@ -3,6 +3,8 @@ import { Register, SegmentIndex } from '../layout';
 import { DR6_ONES, DR7_ONES } from './control-bits';
 import type { CpuCore } from './core';
 import { REAL_ATTRIBUTES, SystemType } from './descriptor';
+import { FEATURE_SSE } from './features';
+import { MXCSR_RESET } from './mxcsr';
 
 /** Bookkeeping of the run loop and the board among the CPU's fields: a processor reset leaves it alone. */
 const KEPT = [layout.REMAINING, layout.EXIT, layout.BREAKPOINTS_ON, layout.A20_MASK];
@@ -26,6 +28,7 @@ export function resetCpu(core: CpuCore): void {
   state.setCr(0, model.cr0Reset);
   state.setDr(6, DR6_ONES);
   state.setDr(7, DR7_ONES);
+  if (model.features & FEATURE_SSE) state.set(layout.MXCSR, MXCSR_RESET);
   state.set(layout.GDTR_LIMIT, 0xffff);
   state.set(layout.IDTR_LIMIT, 0xffff);
   for (let segment = SegmentIndex.ES; segment <= SegmentIndex.GS; segment++) {
