@@ -8,6 +8,7 @@ import { RunEnd } from '../../../src/machine/run';
 import { RunLoop } from '../../../src/machine/run-loop';
 import { VirtualClock } from '../../../src/machine/virtual-clock';
 import { type Outcome, type TestCase, TIMED_OUT } from './case';
+import { MODEL } from './generator';
 import { baseline, descriptorOf, type Segment, type Window, WINDOWS } from './layout';
 
 /** The kernel's part of the address space: one linear page after the other, for the supervisor only. */
@@ -77,7 +78,7 @@ export class EmulatedProcessor {
     this.clock = new VirtualClock(new CpuState(this.memory.memory), 0);
     const { clock } = this;
     const bus = { access: (access: PortAccess) => void (access.value = 0) };
-    this.cpu = new Cpu({ memory: this.memory, bus, clock, model: 'pentium2' });
+    this.cpu = new Cpu({ memory: this.memory, bus, clock, model: MODEL });
     this.loop = new RunLoop(this.cpu, clock, { pending: false, acknowledge: () => 0, lineOf: () => -1 });
     for (let page = 0; page < SYSTEM_BYTES; page += 0x1000) this.map(SYSTEM + page, PRESENT | WRITABLE);
     this.windows = WINDOWS.filter((window) => windows.has(window)).map((window) => {

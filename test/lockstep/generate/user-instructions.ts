@@ -1,7 +1,7 @@
 import { formName } from '../../differential/support/generator';
 import type { Random } from '../../differential/support/random';
 import { undefinedFlags } from '../../conformance/undefined-flags';
-import { CPU_MODELS, type CpuModel, type Form } from '../../../src/machine/isa/form';
+import { type CpuModel, existsOn, type Form } from '../../../src/machine/isa/form';
 import { FORMS } from '../../../src/machine/isa/table';
 import { FLAG_OF, FLAGS_ARITHMETIC } from '../../../src/machine/layout';
 import { type Encoded, encodeForm, le } from './encode';
@@ -65,10 +65,9 @@ function encodeSafely(program: Program, form: Form): Encoded {
 /** Adds a random instruction that any program may use. */
 export function addUserInstruction(program: Program, model: CpuModel): void {
   const { random } = program.surroundings;
-  const level = CPU_MODELS.indexOf(model);
   for (;;) {
     const form = anyForm(random);
-    if (CPU_MODELS.indexOf(form.since) > level) continue;
+    if (!existsOn(form, model)) continue;
     program.add(encodeSafely(program, form));
     return;
   }
