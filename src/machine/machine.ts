@@ -59,6 +59,11 @@ export class Machine {
       onInterrupt: (pending) => {
         if (pending) state.requestExit(layout.EXIT_RECHECK);
       },
+      placeRegisters: (device, base) => {
+        this.memory.unmapMmio(device);
+        if (base !== undefined) this.memory.mapMmio(base, 0x1000, device);
+      },
+      nmi: () => this.cpu.requestNmi(),
       lines: {
         setA20: (enabled) => this.cpu.mmu.setA20(enabled),
         reset: (by) => this.end({ kind: 'reset', by }),
@@ -70,8 +75,9 @@ export class Machine {
       clock: this.clock,
       model: options.cpu,
       fpuPins: this.pc.fpuError,
+      localApic: this.pc.localApic,
     });
-    this.loop = new RunLoop(this.cpu, this.clock, this.pc.pic);
+    this.loop = new RunLoop(this.cpu, this.clock, this.pc.localApic);
   }
 
   get bus(): PortBus {

@@ -11,6 +11,12 @@ import type { CpuModel } from './models';
 import { Segmentation } from './segmentation';
 import { CpuState } from './state';
 
+/** The local APIC as the processor reaches it by IA32_APIC_BASE. */
+export interface LocalApicBase {
+  /** @param value low dword of the register: base and global enable bit */
+  setBase(value: number): void;
+}
+
 /** What every part of the CPU works on. */
 export class CpuCore {
   readonly state: CpuState;
@@ -27,6 +33,8 @@ export class CpuCore {
     readonly memory: PhysicalMemory,
     readonly clock: Clock,
     readonly model: CpuModel,
+    /** Undefined on a board without one. */
+    readonly localApic: LocalApicBase | undefined,
   ) {
     this.state = new CpuState(memory.memory);
     this.conditions = new BreakpointConditions(this.state);

@@ -5,7 +5,7 @@ import * as layout from '../layout';
 import type { PhysicalMemory } from '../memory/physical';
 import type { CodeFilter } from './code-filter';
 import { ControlRegisters } from './control';
-import { CpuCore } from './core';
+import { CpuCore, type LocalApicBase } from './core';
 import { DebugRegisters } from './debug-registers';
 import { DescriptorTables } from './descriptor-tables';
 import { FarTransfer } from './far-transfer';
@@ -37,6 +37,7 @@ export interface CpuParts {
   readonly model: CpuModelName;
   /** Where floating-point errors are reported; nowhere if left out. */
   readonly fpuPins?: ErrorPins;
+  readonly localApic?: LocalApicBase;
 }
 
 /**
@@ -63,7 +64,7 @@ export class Cpu {
   /** The CPU is in its reset state once constructed. */
   constructor(parts: CpuParts) {
     this.model = CPU_MODELS[parts.model];
-    this.core = new CpuCore(parts.memory, parts.clock, this.model);
+    this.core = new CpuCore(parts.memory, parts.clock, this.model, parts.localApic);
     this.state = this.core.state;
     this.mmu = this.core.mmu;
     this.segmentation = this.core.segmentation;

@@ -1,6 +1,6 @@
 /**
  * Feature bits of CPUID leaf 1, EDX (Intel SDM vol. 2A, table 3-11). A model announces one exactly if the machine has
- * it; the local APIC (bit 9) and what belongs to power management are nowhere.
+ * it; what belongs to power management is nowhere.
  */
 export const FEATURE_FPU = 1 << 0;
 export const FEATURE_VME = 1 << 1;
@@ -11,6 +11,8 @@ export const FEATURE_MSR = 1 << 5;
 export const FEATURE_PAE = 1 << 6;
 export const FEATURE_MCE = 1 << 7;
 export const FEATURE_CX8 = 1 << 8;
+/** The local APIC: shown only while there is one and IA32_APIC_BASE has it enabled. */
+export const FEATURE_APIC = 1 << 9;
 export const FEATURE_SEP = 1 << 11;
 export const FEATURE_MTRR = 1 << 12;
 export const FEATURE_PGE = 1 << 13;

@@ -2,8 +2,14 @@ import { Register } from '../layout';
 import { CR4_PCE, CR4_TSD } from './control-bits';
 import type { CpuCore } from './core';
 import { Fault, Vector } from './fault';
-import { FEATURE_MSR, FEATURE_TSC } from './features';
-import { findModelRegister, type ModelRegister, performanceCounter, type RegisterValue } from './model-registers';
+import { FEATURE_APIC, FEATURE_MSR, FEATURE_TSC } from './features';
+import {
+  findModelRegister,
+  localApicEnabled,
+  type ModelRegister,
+  performanceCounter,
+  type RegisterValue,
+} from './model-registers';
 import type { CpuidLeaf, CpuModel } from './models';
 import { readTimestamp } from './timestamp';
 
@@ -24,14 +30,14 @@ function brandLeaf(text: string, leaf: number): CpuidLeaf {
 }
 
 /** What CPUID answers (Intel SDM vol. 2A; AP-485). A leaf beyond the highest one answers as the highest basic one. */
-function cpuidLeaf(model: CpuModel, leaf: number): CpuidLeaf {
+function cpuidLeaf(model: CpuModel, leaf: number, hidden: number): CpuidLeaf {
   if (model.brandString !== undefined && leaf >= EXTENDED && leaf <= LAST_EXTENDED) {
     if (leaf === EXTENDED) return [LAST_EXTENDED, 0, 0, 0];
     return leaf < BRAND_STRING ? [0, 0, 0, 0] : brandLeaf(model.brandString, leaf);
   }
   const basic = Math.min(leaf, model.maxLeaf);
   if (basic === 0) return [model.maxLeaf, ...VENDOR];
-  if (basic === 1) return [model.signature, model.brand, 0, model.features];
+  if (basic === 1) return [model.signature, model.brand, 0, model.features & ~hidden];
   return model.caches;
 }
 
@@ -43,7 +49,8 @@ export class Identification {
   cpuid(): void {
     const { state, model } = this.core;
     if (model.maxLeaf < 0) throw new Fault(Vector.UD);
-    const [eax, ebx, ecx, edx] = cpuidLeaf(model, state.reg(Register.EAX));
+    const hidden = localApicEnabled(this.core) ? 0 : FEATURE_APIC;
+    const [eax, ebx, ecx, edx] = cpuidLeaf(model, state.reg(Register.EAX), hidden);
     state.setReg(Register.EAX, eax);
     state.setReg(Register.EBX, ebx);
     state.setReg(Register.ECX, ecx);

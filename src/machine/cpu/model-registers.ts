@@ -129,11 +129,22 @@ function machineCheck(banks: number): Row[] {
   ];
 }
 
-/**
- * The local APIC's base, at its place of the bootstrap processor. There is no local APIC (CPUID says so), so the
- * enable bit can be set without effect, as on a board that has disabled it.
- */
-const APIC_BASE = startingAt([0xfee00100, 0], masked(0xfffff900, 0xf));
+const APIC_BASE_NUMBER = 0x1b;
+const APIC_ENABLED = 0x800;
+/** Base, global enable and bootstrap bit of the local APIC (Intel SDM vol. 3A, 10.4.4). Its registers stay below 4 GiB. */
+const APIC_BASE_FILE = startingAt([0xfee00900, 0], masked(0xfffff900, 0));
+const APIC_BASE: ModelRegister = {
+  read: APIC_BASE_FILE.read,
+  write: (core, value) => {
+    APIC_BASE_FILE.write(core, value);
+    core.localApic?.setBase(value[0]);
+  },
+};
+
+/** True while there is a local APIC and IA32_APIC_BASE has it enabled. */
+export function localApicEnabled(core: CpuCore): boolean {
+  return core.localApic !== undefined && (APIC_BASE.read(core)[0] & APIC_ENABLED) !== 0;
+}
 
 /** A performance counter of 40 bits; WRMSR sign-extends its low dword (Intel SDM vol. 3B, 18.6.8). No event is counted. */
 const counter = (): ModelRegister => {
@@ -155,7 +166,7 @@ const COMMON_P6: readonly Row[] = [
   [0x10, TIMESTAMP],
   // No platform fuses, no microcode: IA32_PLATFORM_ID, BIOS_UPDT_TRIG, BIOS_SIGN_ID.
   [0x17, readOnly(NONE)],
-  [0x1b, APIC_BASE],
+  [APIC_BASE_NUMBER, APIC_BASE],
   [0x79, constant(NONE)],
   [0x8b, constant(NONE)],
   ...rows(0x174, 3, sysenter),

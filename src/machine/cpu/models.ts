@@ -63,6 +63,7 @@ const PENTIUM =
 const PENTIUM2 =
   PENTIUM |
   features.FEATURE_PAE |
+  features.FEATURE_APIC |
   features.FEATURE_SEP |
   features.FEATURE_MTRR |
   features.FEATURE_PGE |

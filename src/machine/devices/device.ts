@@ -38,10 +38,19 @@ export interface DeviceHost {
 /** Saved state of a device: JSON-like, named fields, typed arrays allowed. `version` guards against changes. */
 export type DeviceState = Readonly<Record<string, unknown>> & { readonly version: number };
 
-/** A device on the port bus. */
-export interface Device {
+/** A device with a state. */
+export interface StatefulDevice {
   /** Name in the machine and first part of register names: `COM1`. */
   readonly name: string;
+  /** Puts the device in its power-on state. */
+  reset(): void;
+  save(): DeviceState;
+  /** @throws RangeError if the state was saved by another version */
+  load(state: DeviceState): void;
+}
+
+/** A device on the port bus. */
+export interface Device extends StatefulDevice {
   /** All registers. The ports named here are the ports that the device owns. */
   readonly registers: readonly PortRegister[];
   /**
@@ -56,8 +65,4 @@ export interface Device {
    * Without this method the first register with a fitting direction is taken.
    */
   registerAt?(port: number, direction: PortDirection, value?: number): PortRegister | undefined;
-  /** Puts the device in its power-on state. */
-  reset(): void;
-  save(): DeviceState;
-  load(state: DeviceState): void;
 }

@@ -1,8 +1,11 @@
 import { PortBus } from '../bus/port-bus';
 import type { Clock } from '../clock';
+import { LocalApic } from './apic/local-apic';
 import { CoprocessorError } from './coprocessor-error';
 import { DebugConsole, DebugExit, PostCard } from './debug-ports';
-import type { Device, DeviceHost, DeviceState } from './device';
+import type { Device, DeviceHost, DeviceState, StatefulDevice } from './device';
+import { PcTestDevice } from './pc-testdev';
+import { FirmwareConfiguration } from './fw-cfg';
 import type { BlockStore } from './ide/block-store';
 import { IdeChannel } from './ide/channel';
 import { IoTestDevice } from './io-test';
@@ -10,6 +13,7 @@ import { Pic8259 } from './pic/pic8259';
 import { Pit8254 } from './pit/pit8254';
 import { Port61 } from './port61';
 import { CmosRtc } from './rtc/cmos-rtc';
+import type { MmioHandler } from '../memory/physical';
 import { A20Gate, KeyboardController, Port92, type SystemLines } from './system-control';
 import { Uart16550, type UartPacing } from './uart/uart16550';
 
@@ -31,6 +35,10 @@ export interface PcOptions {
   readonly clock: Clock;
   readonly ramBytes: number;
   /** Disks: primary 0 and 1, secondary 0 and 1; holes allowed. */
+  /** Puts a device's registers of one page at a physical address, or nowhere. */
+  placeRegisters(device: MmioHandler, base: number | undefined): void;
+  /** Non-maskable interrupt to the CPU. */
+  nmi(): void;
   readonly disks?: readonly (BlockStore | undefined)[];
   /** `immediate` if left out. */
   readonly serialPacing?: UartPacing;
@@ -54,6 +62,7 @@ export interface PcOptions {
 export interface Pc {
   readonly bus: PortBus;
   readonly pic: Pic8259;
+  readonly localApic: LocalApic;
   readonly pit: Pit8254;
   readonly port61: Port61;
   readonly rtc: CmosRtc;
@@ -100,9 +109,16 @@ export function createPc(options: PcOptions): Pc {
   const { clock, ramBytes, disks = [], serialPacing = 'immediate', diskLatency = 0, lines } = options;
   const bus = new PortBus(() => options.requestStop());
   const pic = new Pic8259();
-  pic.onPendingChange = (pending) => options.onInterrupt(pending);
+  pic.onPendingChange = () => options.onInterrupt(localApic.pending);
   const host: DeviceHost = { clock, setIrq: (line, level) => pic.setIrq(line, level) };
 
+  const localApic = new LocalApic({
+    clock,
+    external: pic,
+    requestChanged: () => options.onInterrupt(localApic.pending),
+    nmi: () => options.nmi(),
+    place: (device, base) => options.placeRegisters(device, base),
+  });
   const pit = new Pit8254(host);
   const port61 = new Port61(pit);
   const rtc = new CmosRtc(host, ramBytes);
@@ -141,15 +157,19 @@ export function createPc(options: PcOptions): Pc {
   const post = new PostCard();
   const debugExit = new DebugExit((value) => options.onDebugExit(value));
   const ioTest = new IoTestDevice();
+  const firmware = new FirmwareConfiguration(ramBytes);
+  const testDevice = new PcTestDevice(host);
 
   // The interrupt controller comes first: a reset of another device may lower its line.
   const devices: Device[] = [...pic.devices, pit, port61, rtc, ...Object.values(serial), ...ide, keyboardController];
-  devices.push(port92, fpuError, debugConsole, post, debugExit, ioTest);
+  devices.push(port92, fpuError, debugConsole, post, debugExit, ioTest, firmware, testDevice);
   for (const device of devices) bus.register(device);
+  const all: StatefulDevice[] = [localApic, ...devices];
 
   return {
     bus,
     pic,
+    localApic,
     pit,
     port61,
     rtc,
@@ -163,11 +183,14 @@ export function createPc(options: PcOptions): Pc {
     post,
     debugExit,
     ioTest,
-    reset: () => bus.reset(),
-    save: () => Object.fromEntries(devices.map((device) => [device.name, device.save()])),
+    reset: () => {
+      localApic.reset();
+      bus.reset();
+    },
+    save: () => Object.fromEntries(all.map((device) => [device.name, device.save()])),
     load: (states) => {
       // The interrupt controller goes last: its saved requests stand, whatever edges the others make while loading.
-      for (const device of [...devices].reverse()) {
+      for (const device of [...all].reverse()) {
         const state = states[device.name];
         if (!state) throw new RangeError(`the snapshot has no state of ${device.name}`);
         device.load(state);

@@ -34,7 +34,8 @@ export class PhysicalMemory {
   private readonly host = new Uint32Array(PAGES);
   /** 1 where a debugger watches the page, so that no access may take the fast path. */
   private readonly watched = new Uint8Array(PAGES);
-  private readonly mmio: { start: number; end: number; handler: MmioHandler }[] = [];
+  /** Ranges of devices, each with what its pages were before. */
+  private mmio: { start: number; end: number; handler: MmioHandler; before: Uint8Array }[] = [];
   private romCursor: number;
 
   /** Called once per unassigned address page that is touched. */
@@ -118,8 +119,16 @@ export class PhysicalMemory {
     const end = start + length;
     const other = this.mmio.find((range) => start < range.end && range.start < end);
     if (other) throw new RangeError(`${handler.name} overlaps ${other.handler.name} at 0x${start.toString(16)}`);
-    this.mmio.push({ start, end, handler });
+    const before = this.kind.slice(start >>> 12, end / 4096);
+    this.mmio.push({ start, end, handler, before });
     for (let page = start >>> 12; page < end / 4096; page++) this.kind[page] = PageKind.Mmio;
+    this.onRemap?.();
+  }
+
+  /** Takes all ranges of a device away: its pages are what they were before. */
+  unmapMmio(handler: MmioHandler): void {
+    for (const range of this.mmio) if (range.handler === handler) this.kind.set(range.before, range.start >>> 12);
+    this.mmio = this.mmio.filter((range) => range.handler !== handler);
     this.onRemap?.();
   }
 

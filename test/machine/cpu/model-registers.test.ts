@@ -25,7 +25,7 @@ describe('model-specific registers', () => {
   it('hold after reset what the chips hold', () => {
     const p3 = bench('pentium3');
     const values: [number, string][] = [
-      [0x1b, '0:fee00100'],
+      [0x1b, '0:fee00900'],
       [0xfe, '0:508'],
       [0x179, '0:105'],
       [0x17b, '0:0'],
@@ -83,7 +83,7 @@ describe('model-specific registers', () => {
       [0x179, 0, 0],
       [0x401, 0, 1],
       [0x402, 1, 0],
-      [0x1b, 0x10, 0xfee00100],
+      [0x1b, 0x10, 0xfee00900],
     ]) {
       assert.equal(write(p3, register, high, low), '#GP(0x0)', `${register.toString(16)} ${high} ${low}`);
     }

@@ -19,6 +19,8 @@ describe('PC', () => {
       onConsole: (byte) => events.push(`console ${byte.toString(16)}`),
       onDebugExit: (value) => events.push(`exit ${value.toString(16)}`),
       onInterrupt: (pending) => events.push(pending ? 'interrupt' : 'no interrupt'),
+      placeRegisters: () => undefined,
+      nmi: () => events.push('nmi'),
       lines: { setA20: () => undefined, reset: (cause) => events.push(`reset by ${cause}`) },
     });
   const out = (port: number, value: number, width: 1 | 2 | 4 = 1): void =>
@@ -47,6 +49,7 @@ describe('PC', () => {
       [0x40, 'PIT'],
       [0x60, 'KBC'],
       [0x61, 'PORT61'],
+      [0x510, 'FWCFG'],
       [0x70, 'RTC'],
       [0x80, 'POST'],
       [0x92, 'PORT92'],
