@@ -102,6 +102,9 @@ export const HALTED = field();
 /** 1 while the run loop must consult `BREAKPOINT_FILTER` before each instruction. */
 export const BREAKPOINTS_ON = field();
 
+/** Which of ES, CS, SS, DS (bits 0-3) span 4 GiB from linear address 0 with all rights that their kind can have. */
+export const SEG_FLAT = field();
+
 /** Model-specific registers kept by the CPU: SYSENTER_CS, SYSENTER_ESP, SYSENTER_EIP. */
 export const MSR_SYSENTER = field(12);
 /** f64: added to the cycle clock to give the guest's TSC (WRMSR 0x10 changes it). */
@@ -164,6 +167,22 @@ export const CPU_END = (cursor + 0xfff) & ~0xfff;
 export const BREAKPOINT_FILTER = 0x10000;
 export const BREAKPOINT_FILTER_BYTES = 0x2000;
 
+/** Control transfers to an address before it is compiled; 0 while there is no compiled tier. */
+export const TIER_THRESHOLD = 0x12000;
+/** Where a value is put that compiled code could not access in place: 8 bytes, no meaning between instructions. */
+export const TIER_SCRATCH = 0x12010;
+/** u16 per hash of a host instruction pointer: how often control was transferred there. */
+export const HEAT_TABLE = 0x20000;
+export const HEAT_COUNTERS = 0x10000;
+/** Where compiled code is found: 16 bytes per hash of a host instruction pointer, see `ENTRY_*`. */
+export const ENTRY_TABLE = 0x40000;
+export const ENTRY_SLOTS = 0x4000;
+export const ENTRY_BYTES = 16;
+/** Fields of an entry: host instruction pointer (0 is none), the mode that it was compiled for, number in the function table. */
+export const ENTRY_IP = 0;
+export const ENTRY_MODE = 4;
+export const ENTRY_FUNCTION = 8;
+
 /**
  * The TLB: one u32 per linear page, 2^20 of them. Bits 12-31 are `hostPage - linearPage` (so that
  * `(entry & ~0xFFF) + linear` is the host pointer), bits 0-3 the accesses that may take the fast path.
@@ -175,6 +194,9 @@ export const TLB_SUPERVISOR_READ = 1;
 export const TLB_SUPERVISOR_WRITE = 2;
 export const TLB_USER_READ = 4;
 export const TLB_USER_WRITE = 8;
+/** The same rights to write, held back because compiled code was made from the page. */
+export const TLB_HELD_SUPERVISOR_WRITE = 0x80;
+export const TLB_HELD_USER_WRITE = 0x100;
 
 /** Guest-physical address 0 is at this offset; ROM images follow RAM. */
 export const RAM_BASE = 0x800000;
@@ -235,6 +257,8 @@ export const EXIT_ABORT = 16;
 export const EXIT_BREAKPOINT = 32;
 /** EXIT: the machine was switched off or reset. */
 export const EXIT_SHUTDOWN = 64;
+/** EXIT, inside the interpreter only: control was transferred to where compiled code may be or should come. */
+export const EXIT_ENTER = 128;
 
 /** EFLAGS bits. */
 export const FLAG_CF = 0x1;

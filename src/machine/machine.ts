@@ -6,12 +6,16 @@ import type { BlockStore } from './devices/ide/block-store';
 import { createPc, type Pc, type SerialPort } from './devices/pc';
 import type { ResetCause } from './devices/system-control';
 import type { UartPacing } from './devices/uart/uart16550';
+import { CompiledTier, type TierOptions } from './isa/compiler/tier';
 import type { CpuModel } from './isa/form';
 import * as layout from './layout';
 import { PhysicalMemory } from './memory/physical';
 import { RunEnd } from './run';
 import { RunLoop } from './run-loop';
 import { VirtualClock } from './virtual-clock';
+
+/** Default of `MachineOptions.tier`. */
+const DEFAULT_TIER: TierOptions | 'off' = 'off';
 
 export interface MachineOptions {
   readonly cpu: CpuModel;
@@ -22,6 +26,8 @@ export interface MachineOptions {
   /** Disks: primary master and slave, secondary master and slave; holes allowed. */
   readonly disks?: readonly (BlockStore | undefined)[];
   readonly serialPacing?: UartPacing;
+  /** How eagerly hot code is compiled; `off` leaves everything to the interpreter. What the guest sees is the same. */
+  readonly tier?: TierOptions | 'off';
   /** A byte that the guest sent through a serial port. */
   onSerial?(port: SerialPort, byte: number): void;
   /** A byte written to debug port 0xe9. */
@@ -42,6 +48,7 @@ export class Machine {
   /** Set once the guest has ended the machine: `run` has returned, or will return, `Shutdown`. */
   shutdown: ShutdownCause | undefined;
   private readonly loop: RunLoop;
+  private readonly tier: CompiledTier | undefined;
 
   constructor(options: MachineOptions) {
     this.memory = new PhysicalMemory(options.memoryMB << 20);
@@ -78,6 +85,7 @@ export class Machine {
       localApic: this.pc.localApic,
     });
     this.loop = new RunLoop(this.cpu, this.clock, this.pc.localApic);
+    this.tier = this.createTier(options);
   }
 
   get bus(): PortBus {
@@ -115,6 +123,7 @@ export class Machine {
     this.pc.reset();
     this.bus.clearCounters();
     this.cpu.mmu.flush();
+    this.tier?.dropAll();
     this.loop.reset();
     this.cpu.state.set(layout.EXIT, 0);
   }
@@ -132,6 +141,16 @@ export class Machine {
   /** Linear addresses at which `hooks.codeBreakpoint` is to be asked. Addresses that share their low 16 bits may be asked too. */
   setCodeBreakpoints(addresses: Iterable<number>): void {
     this.cpu.codeFilter.set('debugger', addresses);
+  }
+
+  private createTier({ cpu, tier = DEFAULT_TIER }: MachineOptions): CompiledTier | undefined {
+    if (tier === 'off') return undefined;
+    const { memory, loop } = this;
+    const { state, mmu, codeFilter } = this.cpu;
+    const compiled = new CompiledTier({ state, memory, mmu, model: cpu, interpreter: loop.interpreter }, tier);
+    loop.tier = compiled;
+    codeFilter.onChange = () => compiled.breakpointsChanged();
+    return compiled;
   }
 
   private end(cause: ShutdownCause): void {

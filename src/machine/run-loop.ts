@@ -36,7 +36,9 @@ const EXCEPTION_CYCLES = 1;
 export class RunLoop {
   /** True if the guest slept in HLT for a part of the last run, so that the host may rest too. */
   idle = false;
-  private readonly interpreter: Interpreter;
+  readonly interpreter: Interpreter;
+  /** The compiled tier, if there is one. */
+  tier: { compileHere(): boolean } | undefined;
   /** Instruction count at which the debugger has already stopped and is not asked again. */
   private passed = -1;
   private faultAsked = false;
@@ -61,6 +63,7 @@ export class RunLoop {
       fetchPage: (linear) => cpu.mmu.fetchPage(linear),
       checkSegment: (segment, offset, width, write) => cpu.segmentation.checkSegment(segment, offset, width, write),
       codeBreakpoint: () => this.atBreakpoint(),
+      compileHere: () => this.tier?.compileHere() ?? false,
       beforeOperation: (name, argument) => this.beforeOperation(name, argument),
     });
   }

@@ -8,6 +8,9 @@ import type { CpuState } from './state';
 export class CodeFilter {
   private readonly addresses = { debugger: [] as readonly number[], guest: [] as readonly number[] };
 
+  /** Called after every change. */
+  onChange: (() => void) | undefined;
+
   constructor(private readonly state: CpuState) {}
 
   /** Replaces the addresses of one owner. */
@@ -21,5 +24,6 @@ export class CodeFilter {
     const all = [...this.addresses.debugger, ...this.addresses.guest];
     for (const address of all) bits[(address & 0xffff) >>> 3] |= 1 << (address & 7);
     this.state.set(layout.BREAKPOINTS_ON, all.length > 0 ? 1 : 0);
+    this.onChange?.();
   }
 }

@@ -1,5 +1,12 @@
 import * as layout from '../layout';
-import { TLB_SUPERVISOR_READ, TLB_SUPERVISOR_WRITE, TLB_USER_READ, TLB_USER_WRITE } from '../layout';
+import {
+  TLB_HELD_SUPERVISOR_WRITE,
+  TLB_HELD_USER_WRITE,
+  TLB_SUPERVISOR_READ,
+  TLB_SUPERVISOR_WRITE,
+  TLB_USER_READ,
+  TLB_USER_WRITE,
+} from '../layout';
 import { PageKind, type PhysicalMemory } from '../memory/physical';
 import { Fault, Vector } from './fault';
 import type { BreakpointConditions } from './breakpoint-conditions';
@@ -166,6 +173,8 @@ export class Mmu {
       const entry = this.tlb[at >>> 12];
       if (entry & (user ? TLB_USER_WRITE : TLB_SUPERVISOR_WRITE)) {
         this.writeHost(((entry & ~0xfff) + at) >>> 0, width, value);
+      } else if (entry & (user ? TLB_HELD_USER_WRITE : TLB_HELD_SUPERVISOR_WRITE)) {
+        this.writeHeld(at, width, value);
       } else this.writePhysical(this.resolve(at, access), width, value);
       return;
     }
@@ -176,6 +185,15 @@ export class Mmu {
     }
   }
 
+  /** A write to a page that compiled code was made from. */
+  private writeHeld(at: number, width: MemoryWidth, value: number): void {
+    const page = at >>> 12;
+    const host = ((this.tlb[page] & ~0xfff) + at) >>> 0;
+    this.writeHost(host, width, value);
+    this.memory.code.noteWrite(host, width);
+    if (!this.memory.code.marked[host >>> 12]) this.tlb[page] = releaseWrites(this.tlb[page]);
+  }
+
   private readPhysical(physical: number, width: MemoryWidth): number {
     if (physical < FOUR_GIB) return this.memory.read(physical, width);
     return width === 4 ? 0xffffffff : (1 << (8 * width)) - 1;
@@ -183,6 +201,47 @@ export class Mmu {
 
   private writePhysical(physical: number, width: MemoryWidth, value: number): void {
     if (physical < FOUR_GIB) this.memory.write(physical, width, value);
+  }
+
+  // --- compiled code ---
+
+  /**
+   * Host pointer for an access that compiled code does in place, at the present privilege; or 0 where the interpreter
+   * has to do it: faults, devices, watched pages, writes to code, accesses across pages. Nothing changes but what
+   * the interpreter would change in any case: accessed and dirty bits, the TLB.
+   */
+  inPlace(linear: number, bytes: number, write: boolean): number {
+    const page = linear >>> 12;
+    if ((linear & 0xfff) + bytes > PAGE_SIZE) return 0;
+    const mask = this.state.get(write ? layout.TLB_WRITE_MASK : layout.TLB_READ_MASK);
+    if (mask === 0) return 0;
+    const held = write ? (this.user ? TLB_HELD_USER_WRITE : TLB_HELD_SUPERVISOR_WRITE) : 0;
+    if (!(this.tlb[page] & (mask | held)) && !this.resolvesQuietly(linear, write)) return 0;
+    const entry = this.tlb[page];
+    const host = ((entry & ~0xfff) + linear) >>> 0;
+    if (entry & mask) return host;
+    return entry & held && !this.memory.code.touches(host, bytes) ? host : 0;
+  }
+
+  /** Takes the page with these bytes off the fast path for writes: compiled code is made from it. */
+  holdWrites(host: number): void {
+    for (let i = 0; i < this.filledCount; i++) {
+      const page = this.filled[i];
+      const entry = this.tlb[page];
+      if (((entry & ~0xfff) + (page << 12)) >>> 12 === host >>> 12) this.tlb[page] = heldWrites(entry);
+    }
+  }
+
+  private resolvesQuietly(linear: number, write: boolean): boolean {
+    const cr2 = this.state.cr(2);
+    try {
+      this.resolve(linear, (write ? PAGE_WRITE : 0) | (this.user ? PAGE_USER : 0));
+      return true;
+    } catch (thrown) {
+      if (!(thrown instanceof Fault)) throw thrown;
+      this.state.setCr(2, cr2);
+      return false;
+    }
   }
 
   // --- translation without access ---
@@ -309,7 +368,8 @@ export class Mmu {
     if (this.breakpoints.watchesData && this.breakpoints.watchesPage(page)) return;
     if (!(this.tlb[page] & TLB_LISTED)) this.list(page);
     const distance = this.memory.hostPointer(physical & ~0xfff) - (linear & ~0xfff);
-    this.tlb[page] = (distance & ~0xfff) | read | (kind === PageKind.Ram ? write : 0) | TLB_LISTED;
+    const entry = (distance & ~0xfff) | read | (kind === PageKind.Ram ? write : 0) | TLB_LISTED;
+    this.tlb[page] = this.memory.code.marked[this.memory.hostPointer(physical) >>> 12] ? heldWrites(entry) : entry;
   }
 
   private list(page: number): void {
@@ -320,4 +380,25 @@ export class Mmu {
     }
     this.filled[this.filledCount++] = page;
   }
+}
+
+const WRITES = TLB_SUPERVISOR_WRITE | TLB_USER_WRITE;
+const HELD_WRITES = TLB_HELD_SUPERVISOR_WRITE | TLB_HELD_USER_WRITE;
+
+/** A TLB entry whose rights to write are held back. */
+function heldWrites(entry: number): number {
+  return (
+    (entry & ~WRITES) |
+    (entry & TLB_SUPERVISOR_WRITE ? TLB_HELD_SUPERVISOR_WRITE : 0) |
+    (entry & TLB_USER_WRITE ? TLB_HELD_USER_WRITE : 0)
+  );
+}
+
+/** A TLB entry whose rights to write are no longer held back. */
+function releaseWrites(entry: number): number {
+  return (
+    (entry & ~HELD_WRITES) |
+    (entry & TLB_HELD_SUPERVISOR_WRITE ? TLB_SUPERVISOR_WRITE : 0) |
+    (entry & TLB_HELD_USER_WRITE ? TLB_USER_WRITE : 0)
+  );
 }

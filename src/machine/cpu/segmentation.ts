@@ -216,10 +216,20 @@ export class Segmentation {
     u32[(layout.SEG_RIGHTS >>> 2) + segment] = rights;
     const big = attributes & ATTRIBUTE_BIG ? 1 : 0;
     if (segment === SegmentIndex.SS) this.state.set(layout.STACK_32, big);
-    if (segment === SegmentIndex.CS) {
-      this.state.set(layout.CODE_32, big);
-      this.state.dropCodePage();
-    }
+    if (segment === SegmentIndex.CS) this.state.set(layout.CODE_32, big);
+    if (segment <= SegmentIndex.DS) this.noteFlat(segment, base === 0 ? rights : 0);
+    if (segment === SegmentIndex.CS || segment === SegmentIndex.SS) this.state.dropCodePage();
+  }
+
+  /** Keeps SEG_FLAT; compiled code that took it for granted is left. */
+  private noteFlat(segment: SegmentIndex, rights: number): void {
+    const wanted = segment === SegmentIndex.CS ? SEG_READ_FLAT : SEG_READ_FLAT | SEG_WRITE_FLAT;
+    const flat = (rights & wanted) === wanted ? 1 << segment : 0;
+    const before = this.state.get(layout.SEG_FLAT);
+    const after = (before & ~(1 << segment)) | flat;
+    if (after === before) return;
+    this.state.set(layout.SEG_FLAT, after);
+    this.state.dropCodePage();
   }
 
   // --- privilege ---

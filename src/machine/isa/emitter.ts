@@ -214,13 +214,13 @@ export abstract class Emitter {
 
   // Flags
 
-  /** Flags of `result = a + b (+ carry)`, all values in `size` bits. */
-  flagsOfAdd(size: Size, a: Operand, b: Operand, result: Operand): void {
+  /** Flags of `result = a + b (+ carry)`, all values in `size` bits. `_withCarry`: a carry may have come in. */
+  flagsOfAdd(size: Size, a: Operand, b: Operand, result: Operand, _withCarry = false): void {
     this.setLazy(size, FLAGS_ARITHMETIC, a, b, result, 0);
   }
 
-  /** Flags of `result = a - b (- borrow)`. */
-  flagsOfSub(size: Size, a: Operand, b: Operand, result: Operand): void {
+  /** Flags of `result = a - b (- borrow)`. `_withBorrow`: a borrow may have come in. */
+  flagsOfSub(size: Size, a: Operand, b: Operand, result: Operand, _withBorrow = false): void {
     this.setLazy(size, FLAGS_ARITHMETIC, a, w.not(b), result, 1);
   }
 
@@ -291,6 +291,11 @@ export abstract class Emitter {
     return this.let(w.sub(this.state(layout.IP), this.state(layout.IP_DELTA)));
   }
 
+  /** Target of a relative branch: the next instruction plus a (sign-extended) displacement. */
+  branchTarget(displacement: Expr): Expr {
+    return this.let(w.add(this.nextEip(), displacement));
+  }
+
   /** Goes to an offset in CS (truncated to 16 bits with 16-bit operands); #GP if it is beyond the limit. */
   jump(target: Operand): void {
     this.f.call(this.runtime('jump'), [w.and(target, sizeMask(this.operandSize))]);
@@ -305,17 +310,17 @@ export abstract class Emitter {
     this.leave();
   }
 
-  requestExit(bits: number): void {
-    this.setState(layout.EXIT, w.or(this.state(layout.EXIT), bits));
-  }
-
-  leaveIfFault(): void {
   /** Raises what a runtime function finds to be in the way of MMX or SSE instructions, and leaves. */
   unavailable(set: 'mmx' | 'sse'): void {
     this.f.call(this.runtime(`${set}Unavailable`));
     this.leave();
   }
 
+  requestExit(bits: number): void {
+    this.setState(layout.EXIT, w.or(this.state(layout.EXIT), bits));
+  }
+
+  leaveIfFault(): void {
     this.if(this.state(layout.FAULT), () => this.leave());
   }
 

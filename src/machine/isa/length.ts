@@ -13,7 +13,7 @@ export interface InstructionShape {
 }
 
 /** Bytes of the immediate parts of an operand. */
-function immediateBytes(spec: OperandSpec, operandSize: 16 | 32, addressSize: 16 | 32): number {
+export function immediateBytes(spec: OperandSpec, operandSize: 16 | 32, addressSize: 16 | 32): number {
   switch (spec) {
     case 'Ib':
     case 'Ibs':
@@ -35,7 +35,7 @@ function immediateBytes(spec: OperandSpec, operandSize: 16 | 32, addressSize: 16
 }
 
 /** Bytes after a ModR/M byte that belong to the address: SIB and displacement. */
-function addressBytes(modRm: number, addressSize: 16 | 32, sib: () => number): number {
+export function addressBytes(modRm: number, addressSize: 16 | 32, sib: () => number): number {
   const mod = modRm >> 6;
   const rm = modRm & 7;
   if (mod === 3) return 0;

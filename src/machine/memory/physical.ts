@@ -1,4 +1,5 @@
 import { RAM_BASE } from '../layout';
+import { CodePages } from './code-pages';
 
 /** What answers at a guest-physical page. */
 export enum PageKind {
@@ -28,6 +29,8 @@ const PAGES = 0x100000;
 export class PhysicalMemory {
   readonly memory: WebAssembly.Memory;
   readonly u8: Uint8Array;
+  /** Where compiled code was made from; told of every write that may change it. */
+  readonly code: CodePages;
   private readonly view: DataView;
   private readonly kind = new Uint8Array(PAGES);
   /** Host offset of the page's bytes; meaningful for RAM and ROM. */
@@ -54,6 +57,7 @@ export class PhysicalMemory {
     const pages = Math.ceil((RAM_BASE + ramBytes + romBytes) / 65536);
     this.memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
     this.u8 = new Uint8Array(this.memory.buffer);
+    this.code = new CodePages(this.u8.length);
     this.view = new DataView(this.memory.buffer);
     this.romCursor = RAM_BASE + ramBytes;
     for (let page = 0; page < ramBytes >>> 12; page++) {
@@ -162,6 +166,7 @@ export class PhysicalMemory {
         if (width === 1) this.u8[at] = value;
         else if (width === 2) this.view.setUint16(at, value & 0xffff, true);
         else this.view.setUint32(at, value, true);
+        this.code.noteWrite(at, width);
         return;
       }
       case PageKind.Mmio:
@@ -192,7 +197,9 @@ export class PhysicalMemory {
       const at = (address + i) >>> 0;
       const kind = this.kindOf(at);
       if (kind !== PageKind.Ram && kind !== PageKind.Rom) continue;
-      this.u8[this.hostPointer(at)] = bytes[i];
+      const host = this.hostPointer(at);
+      this.u8[host] = bytes[i];
+      this.code.noteWrite(host, 1);
       stored++;
     }
     return stored;

@@ -15,7 +15,7 @@ const plus: Compute = (e, size, a, b) => {
 
 const plusCarry: Compute = (e, size, a, b) => {
   const result = e.let(w.add(w.add(a, b), e.flag(FLAG_CF)));
-  e.flagsOfAdd(size, a, b, result);
+  e.flagsOfAdd(size, a, b, result, true);
   return result;
 };
 
@@ -27,7 +27,7 @@ const minus: Compute = (e, size, a, b) => {
 
 const minusBorrow: Compute = (e, size, a, b) => {
   const result = e.let(w.sub(w.sub(a, b), e.flag(FLAG_CF)));
-  e.flagsOfSub(size, a, b, result);
+  e.flagsOfSub(size, a, b, result, true);
   return result;
 };
 

@@ -10,7 +10,7 @@ const bytes = (e: Emitter) => e.operandSize / 8;
 
 /** Target of a relative branch: the next instruction plus the (sign-extended) displacement. */
 function relative(e: Emitter, displacement: OperandAccess): Expr {
-  return e.let(w.add(e.nextEip(), displacement.read()));
+  return e.branchTarget(displacement.read());
 }
 
 const jumpRelative = (e: Emitter, displacement: OperandAccess) => e.jump(relative(e, displacement));

@@ -6,11 +6,15 @@ import * as w from '../wasm/expression';
 import type { Expr, Operand } from '../wasm/expression';
 import { FunctionBuilder } from '../wasm/function';
 import type { ModuleBuilder } from '../wasm/module';
+import { countTransfer, entrySlot, insideWindow } from './runtime';
 
 /**
  * The dispatch table: `map * 512 + (32-bit operands ? 256 : 0) + opcode`.
  */
 export const TABLE_SIZE = 1024;
+
+/** Places for compiled functions behind the handlers. */
+export const REGION_FUNCTIONS = 4096;
 
 export function tableIndex(map: 0 | 1, operandSize: 16 | 32, opcode: number): number {
   return map * 512 + (operandSize === 32 ? 256 : 0) + opcode;
@@ -81,10 +85,11 @@ function breakpointMayBeHere(f: FunctionBuilder): Expr {
 }
 
 /**
- * Moves the code window to the page of EIP if the TLB knows it and a whole instruction fits before the ends of
- * page and segment; else leaves that to `resolveCode`.
+ * `enterCodePage`: moves the code window to the page of EIP if the TLB knows it and a whole instruction fits before the
+ * ends of page and segment; else leaves that to `resolveCode`, which may raise EXIT.
  */
-function enterCodePage(f: FunctionBuilder, m: ModuleBuilder): void {
+function defineEnterCodePage(m: ModuleBuilder): void {
+  const f = new FunctionBuilder();
   const eip = f.let(w.sub(state(layout.IP), state(layout.IP_DELTA)));
   const linear = f.let(w.add(eip, w.load32(layout.SEG_BASE + SegmentIndex.CS * 4)));
   const offset = f.let(w.and(linear, 0xfff));
@@ -102,43 +107,127 @@ function enterCodePage(f: FunctionBuilder, m: ModuleBuilder): void {
       setState(f, layout.IP, host);
       setState(f, layout.IP_DELTA, w.sub(host, eip));
       setState(f, layout.CODE_START, page);
-      setState(f, layout.CODE_END, w.add(page, 0x1000 - MAX_INSTRUCTION_LENGTH));
+      setState(f, layout.CODE_END, w.add(page, FULL_WINDOW));
     },
-    () => {
-      f.call(m.indexOf('resolveCode'));
-      f.if(state(layout.EXIT), () => f.return());
-    },
+    () => f.call(m.indexOf('resolveCode')),
   );
+  m.define({ index: m.indexOf('enterCodePage'), params: [], results: [] }, f);
+}
+
+/** CODE_END - CODE_START where every instruction of a page that fits it may start. */
+const FULL_WINDOW = 0x1000 - MAX_INSTRUCTION_LENGTH;
+
+/** Makes IP point at the next instruction's bytes; leaves the function if that faults. */
+function resolve(f: FunctionBuilder, m: ModuleBuilder, onFault: () => void): void {
+  f.if(w.eqz(insideWindow(f.let(state(layout.IP)))), () => {
+    f.call(m.indexOf('enterCodePage'));
+    f.if(state(layout.EXIT), onFault);
+  });
+}
+
+/** Executes the instruction at IP. */
+function execute(f: FunctionBuilder, m: ModuleBuilder): void {
+  const ip = f.let(state(layout.IP));
+  setState(f, layout.IP_START, ip);
+  setState(f, layout.PREFIXES, 0);
+  const opcode = f.let(w.load8(ip));
+  setState(f, layout.IP, w.add(ip, 1));
+  f.callIndirect(m.type([], []), w.add(opcode, w.shl(state(layout.CODE_32), 8)));
+}
+
+/** Counts the instruction just executed unless it faulted or was given up; for the case that EXIT is raised. */
+function countUnlessUndone(f: FunctionBuilder): void {
+  const undone = w.and(state(layout.EXIT), layout.EXIT_FAULT | layout.EXIT_ABORT);
+  f.if(w.eqz(undone), () => setState(f, layout.REMAINING, w.sub(state(layout.REMAINING), 1)));
+}
+
+/** What compiled code takes for granted about the CPU, as one number; `tierMode` is the same in TypeScript. */
+function mode(): Expr {
+  const sizes = w.or(w.shl(state(layout.CODE_32), 4), w.shl(state(layout.STACK_32), 5));
+  const masks = w.or(w.shl(state(layout.TLB_READ_MASK), 6), w.shl(state(layout.TLB_WRITE_MASK), 10));
+  return w.or(w.or(state(layout.SEG_FLAT), sizes), masks);
+}
+
+/**
+ * `enterRegions`: runs compiled code as long as there is some at IP; has it made where IP is hot. Afterwards the
+ * interpreter goes on at IP, or EXIT or REMAINING say that it must not.
+ */
+function defineEnterRegions(m: ModuleBuilder): void {
+  const f = new FunctionBuilder();
+  f.loop((again) => {
+    resolve(f, m, () => f.return());
+    f.if(w.ne(w.sub(state(layout.CODE_END), state(layout.CODE_START)), FULL_WINDOW), () => f.return());
+    const ip = f.let(state(layout.IP));
+    const slot = f.let(entrySlot(ip));
+    const found = w.and(
+      w.eq(w.load32(slot, layout.ENTRY_TABLE + layout.ENTRY_IP), ip),
+      w.eq(w.load32(slot, layout.ENTRY_TABLE + layout.ENTRY_MODE), mode()),
+    );
+    f.if(found, () => {
+      const number = w.load32(slot, layout.ENTRY_TABLE + layout.ENTRY_FUNCTION);
+      f.if(w.eqz(f.callIndirectValue(m.type([], ['i32']), number)), () => f.return());
+      f.if(w.or(state(layout.EXIT), w.eqz(state(layout.REMAINING))), () => f.return());
+      f.branch(again);
+    });
+    f.if(w.eqz(countTransfer(f, ip)), () => f.return());
+    f.branchIf(f.callValue(m.indexOf('compileHere')), again);
+  });
+  m.define({ index: m.indexOf('enterRegions'), params: [], results: [] }, f);
+}
+
+/** `step`, exported for compiled code: one instruction, counted; IP need not be resolved. */
+function defineStep(m: ModuleBuilder): void {
+  const f = new FunctionBuilder();
+  resolve(f, m, () => f.return());
+  execute(f, m);
+  setState(f, layout.EXIT, w.and(state(layout.EXIT), ~layout.EXIT_ENTER));
+  countUnlessUndone(f);
+  m.define({ index: m.indexOf('step'), params: [], results: [] }, f);
 }
 
 /**
  * The run loop, exported as `run`: executes instructions until REMAINING is zero or EXIT is not.
  * An instruction that faults or is given up is not counted.
  */
-export function buildRunLoop(m: ModuleBuilder): FunctionBuilder {
+function defineRun(m: ModuleBuilder): void {
   const f = new FunctionBuilder();
+  const enter = () => {
+    f.call(m.indexOf('enterRegions'));
+    f.if(w.or(state(layout.EXIT), w.eqz(state(layout.REMAINING))), () => f.return());
+  };
+  f.if(state(layout.TIER_THRESHOLD), enter);
   f.loop((next) => {
-    const ip = f.let(state(layout.IP));
-    const outside = w.or(w.ltU(ip, state(layout.CODE_START)), w.gtU(ip, state(layout.CODE_END)));
-    f.if(outside, () => enterCodePage(f, m));
+    resolve(f, m, () => f.return());
     f.if(state(layout.BREAKPOINTS_ON), () => {
       f.if(breakpointMayBeHere(f), () => {
         f.if(f.callValue(m.indexOf('codeBreakpoint')), () => f.return());
       });
     });
-    setState(f, layout.IP_START, state(layout.IP));
-    setState(f, layout.PREFIXES, 0);
-    const opcode = f.let(w.load8(state(layout.IP)));
-    setState(f, layout.IP, w.add(state(layout.IP), 1));
-    f.callIndirect(m.type([], []), w.add(opcode, w.shl(state(layout.CODE_32), 8)));
+    execute(f, m);
     f.if(state(layout.EXIT), () => {
-      const undone = w.and(state(layout.EXIT), layout.EXIT_FAULT | layout.EXIT_ABORT);
-      f.if(w.eqz(undone), () => setState(f, layout.REMAINING, w.sub(state(layout.REMAINING), 1)));
-      f.return();
+      countUnlessUndone(f);
+      const others = f.let(w.and(state(layout.EXIT), ~layout.EXIT_ENTER));
+      setState(f, layout.EXIT, others);
+      f.if(w.or(others, w.eqz(state(layout.REMAINING))), () => f.return());
+      enter();
+      f.branch(next);
     });
     const remaining = f.let(w.sub(state(layout.REMAINING), 1));
     setState(f, layout.REMAINING, remaining);
     f.branchIf(remaining, next);
   });
-  return f;
+  m.define({ index: m.indexOf('run'), params: [], results: [] }, f);
+}
+
+/** Declares the functions that drive execution; exports `run` and `step`. */
+export function declareDispatch(m: ModuleBuilder): void {
+  for (const name of ['enterCodePage', 'enterRegions', 'step', 'run']) m.declare(name);
+  for (const name of ['step', 'run']) m.export(name, { index: m.indexOf(name), params: [], results: [] });
+}
+
+export function defineDispatch(m: ModuleBuilder): void {
+  defineEnterCodePage(m);
+  defineEnterRegions(m);
+  defineStep(m);
+  defineRun(m);
 }

@@ -19,6 +19,8 @@ export interface InterpreterHost {
   checkSegment(segment: number, offset: number, width: number, write: boolean): void;
   /** The next instruction is in the breakpoint filter: an `EXIT_*` bit to stop before it, or 0. */
   codeBreakpoint(): number;
+  /** Control went often to the instruction at IP: true once there is compiled code for it. */
+  compileHere(): boolean;
   /** An operation is about to be carried out; throws `AbortInstruction` to stop before it. Undefined while nobody watches. */
   beforeOperation: ((name: keyof Operations, firstArgument: number) => void) | undefined;
 }
@@ -27,6 +29,10 @@ export interface InterpreterHost {
 export interface Interpreter {
   /** Executes until REMAINING is used up or EXIT is raised; see layout.ts. REMAINING must be at least 1. */
   run(): void;
+  /** Executes one instruction, resolving IP first, and counts it. For compiled code. */
+  readonly step: () => void;
+  /** The function table; numbers from TABLE_SIZE on are for compiled code. */
+  readonly table: WebAssembly.Table;
 }
 
 /** Turns what TypeScript code throws into state that the run loop finds. Anything else is a bug and goes on. */
@@ -66,6 +72,7 @@ export function linkInterpreter(host: InterpreterHost): Interpreter {
     ),
     resolveCode: guard(() => code.resolve()),
     checkPrefixes: guard(() => code.checkPrefixes()),
+    compileHere: () => (host.compileHere() ? 1 : 0),
     codeBreakpoint: () => {
       const exit = host.codeBreakpoint();
       if (exit === 0) return 0;
@@ -80,6 +87,10 @@ export function linkInterpreter(host: InterpreterHost): Interpreter {
       return operation(a, b, c);
     });
   }
-  const instance = new WebAssembly.Instance(interpreterModule(host.model), { env });
-  return { run: instance.exports.run as () => void };
+  const { exports } = new WebAssembly.Instance(interpreterModule(host.model), { env });
+  return {
+    run: exports.run as () => void,
+    step: exports.step as () => void,
+    table: exports.table as WebAssembly.Table,
+  };
 }

@@ -6,9 +6,10 @@ import { declarePacked } from '../packed/functions';
 import { definePacked } from '../packed/define';
 import { opcodeMap } from '../table';
 import { ModuleBuilder } from '../wasm/module';
-import { buildRunLoop, prefixHandlers, TABLE_SIZE, tableIndex } from './dispatch';
+import { declareDispatch, defineDispatch, prefixHandlers, REGION_FUNCTIONS, TABLE_SIZE, tableIndex } from './dispatch';
 import { buildHandler, buildUndefined } from './handlers';
 import { declareImports, declareRuntime, defineRuntime } from './runtime';
+import { declareVectorRuntime, defineVectorRuntime } from './vector-runtime';
 
 /** Number of i32 arguments of each operation, and whether it gives a value. */
 export const OPERATION_SIGNATURES: Readonly<Record<keyof Operations, readonly [args: number, results: 0 | 1]>> = {
@@ -16,7 +17,6 @@ export const OPERATION_SIGNATURES: Readonly<Record<keyof Operations, readonly [a
   loadFarSegment: [2, 0],
   farJump: [3, 0],
   farCall: [3, 0],
-import { declareVectorRuntime, defineVectorRuntime } from './vector-runtime';
   farReturn: [2, 0],
   interruptReturn: [1, 0],
   softwareInterrupt: [1, 0],
@@ -56,6 +56,7 @@ import { declareVectorRuntime, defineVectorRuntime } from './vector-runtime';
   readCounter: [0, 0],
   readMsr: [0, 0],
   writeMsr: [0, 0],
+  loadMxcsr: [1, 0],
   systemEnter: [0, 0],
   systemExit: [0, 0],
   monitorCall: [0, 0],
@@ -76,7 +77,6 @@ import { declareVectorRuntime, defineVectorRuntime } from './vector-runtime';
 };
 
 /** Names of all operations, in a fixed order. */
-  loadMxcsr: [1, 0],
 export const OPERATION_NAMES = Object.keys(OPERATION_SIGNATURES) as (keyof Operations)[];
 
 /** Stages the instruction table as the interpreter: a module that exports `run`. */
@@ -88,6 +88,7 @@ export function buildInterpreter(model: CpuModel): Uint8Array<ArrayBuffer> {
     m.import(name, Array(args).fill('i32'), Array(results).fill('i32'));
   }
   declareRuntime(m);
+  declareVectorRuntime(m);
   declareFloat(m);
   declarePacked(m);
   declareDispatch(m);
@@ -101,26 +102,6 @@ export function buildInterpreter(model: CpuModel): Uint8Array<ArrayBuffer> {
   }
   for (const [key, entry] of opcodeMap(model)) {
     const opcode = key & 0xff;
-    for (const size of [16, 32] as const) {
-      const handler = m.declare(`${key.toString(16)} ${size}`);
-      table[tableIndex((key >> 8) as 0 | 1, size, opcode)] = handler.index;
-      m.define(handler, buildHandler(m, entry, opcode, size));
-    }
-  }
-  defineRuntime(m, model);
-  declareVectorRuntime(m);
-  defineFloat(m);
-  m.define(undefinedOpcode, buildUndefined(m));
-  m.define(run, buildRunLoop(m));
-  m.setTable(table);
-  return m.finish();
-}
-
-const compiled = new Map<CpuModel, WebAssembly.Module>();
-
-/** The compiled interpreter of a model, made once per process. */
-export function interpreterModule(model: CpuModel): WebAssembly.Module {
-  let module = compiled.get(model);
     // Where prefixes choose the form, the operand size does not matter: one handler is enough.
     const shared = entry.forms.every((form) => form.prefix !== undefined);
     if (shared) {
@@ -129,11 +110,30 @@ export function interpreterModule(model: CpuModel): WebAssembly.Module {
       m.define(handler, buildHandler(m, entry, opcode, 32));
       continue;
     }
+    for (const size of [16, 32] as const) {
+      const handler = m.declare(`${key.toString(16)} ${size}`);
+      table[tableIndex((key >> 8) as 0 | 1, size, opcode)] = handler.index;
+      m.define(handler, buildHandler(m, entry, opcode, size));
+    }
+  }
+  defineRuntime(m, model);
+  defineVectorRuntime(m);
+  defineFloat(m);
   definePacked(m);
+  m.define(undefinedOpcode, buildUndefined(m));
+  defineDispatch(m);
+  m.setTable(table, REGION_FUNCTIONS);
+  return m.finish();
+}
+
+const compiled = new Map<CpuModel, WebAssembly.Module>();
+
+/** The compiled interpreter of a model, made once per process. */
+export function interpreterModule(model: CpuModel): WebAssembly.Module {
+  let module = compiled.get(model);
   if (!module) {
     module = new WebAssembly.Module(buildInterpreter(model));
     compiled.set(model, module);
   }
   return module;
 }
-  defineVectorRuntime(m);

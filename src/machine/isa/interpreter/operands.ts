@@ -6,7 +6,6 @@ import type { MemoryAccess, OperandAccess, OperandSpec, VectorAccess } from '../
 import type { Size } from '../size';
 import * as w from '../wasm/expression';
 import type { Expr, Operand } from '../wasm/expression';
-import { fetch } from './runtime';
 
 /** Where the ModR/M byte of the instruction at hand points; `either` where that is found out when it runs. */
 export type ModRmTarget =
@@ -20,6 +19,8 @@ export interface Decoded {
   /** ModR/M.reg, if there is a ModR/M byte. */
   readonly reg: Expr;
   readonly target?: ModRmTarget;
+  /** The next bytes of the instruction as a value. */
+  fetch(size: Size, signed?: boolean): Expr;
 }
 
 function registerOperand(e: Emitter, size: Size, index: Operand): OperandAccess {
@@ -87,14 +88,17 @@ function registerNumber(target: ModRmTarget): Expr {
 }
 
 /** An operand in memory whose offset stands in the instruction; as wide as addresses are. */
-function offsetOperand(e: Emitter, size: Size): MemoryAccess {
+function offsetOperand(e: Emitter, size: Size, decoded: Decoded): MemoryAccess {
+  const wide = e.address32();
+  const segment = e.overriddenSegment(SegmentIndex.DS);
+  if (wide.constant !== undefined) return memoryOperand(e, size, segment, decoded.fetch(wide.constant ? 32 : 16));
   const offset = e.f.local();
   e.if(
-    e.address32(),
-    () => e.f.set(offset, fetch(e.f, 32)),
-    () => e.f.set(offset, fetch(e.f, 16)),
+    wide,
+    () => e.f.set(offset, decoded.fetch(32)),
+    () => e.f.set(offset, decoded.fetch(16)),
   );
-  return memoryOperand(e, size, e.overriddenSegment(SegmentIndex.DS), e.f.get(offset));
+  return memoryOperand(e, size, segment, e.f.get(offset));
 }
 
 /**
@@ -143,25 +147,25 @@ function accessesFor(e: Emitter, spec: OperandSpec, decoded: Decoded, destinatio
     case 'Dd':
       return [constantOperand(32, decoded.reg)];
     case 'Ib':
-      return [constantOperand(8, fetch(e.f, 8))];
+      return [constantOperand(8, decoded.fetch(8))];
     case 'Iw':
-      return [constantOperand(16, fetch(e.f, 16))];
+      return [constantOperand(16, decoded.fetch(16))];
     case 'Iv':
-      return [constantOperand(v, fetch(e.f, v))];
+      return [constantOperand(v, decoded.fetch(v))];
     case 'Ibs': {
-      const value = fetch(e.f, 8, true);
+      const value = decoded.fetch(8, true);
       return [constantOperand(v, v === 16 ? e.let(w.and(value, 0xffff)) : value)];
     }
     case 'Jb':
-      return [constantOperand(8, fetch(e.f, 8, true))];
+      return [constantOperand(8, decoded.fetch(8, true))];
     case 'Jv':
-      return [constantOperand(v, fetch(e.f, v, true))];
+      return [constantOperand(v, decoded.fetch(v, true))];
     case 'Ap':
-      return [constantOperand(v, fetch(e.f, v)), constantOperand(16, fetch(e.f, 16))];
+      return [constantOperand(v, decoded.fetch(v)), constantOperand(16, decoded.fetch(16))];
     case 'Ob':
-      return [offsetOperand(e, 8)];
+      return [offsetOperand(e, 8, decoded)];
     case 'Ov':
-      return [offsetOperand(e, v)];
+      return [offsetOperand(e, v, decoded)];
     case 'Zb':
       return [registerOperand(e, 8, inOpcode)];
     case 'Zv':

@@ -28,6 +28,7 @@ export function declareImports(m: ModuleBuilder): void {
   m.import('resolveCode', []);
   m.import('checkPrefixes', []);
   m.import('codeBreakpoint', [], ['i32']);
+  m.import('compileHere', [], ['i32']);
 }
 
 export function declareRuntime(m: ModuleBuilder): void {
@@ -81,7 +82,6 @@ export function fastPath(entry: Expr, mask: number, linear: Expr, bytes: number)
   return w.and(w.ne(allowed, 0), w.leU(w.and(linear, 0xfff), 0x1000 - bytes));
 }
 
-/** Linear address of segment:offset after the segment's checks; returns `onFault` from the function if they fail. */
 /** Leaves a fault pending; -1 stands for no error code. */
 export function raise(f: FunctionBuilder, vector: Vector, errorCode = -1): void {
   setState(f, layout.FAULT, vector + 1);
@@ -89,6 +89,7 @@ export function raise(f: FunctionBuilder, vector: Vector, errorCode = -1): void 
   setState(f, layout.EXIT, w.or(state(layout.EXIT), layout.EXIT_FAULT));
 }
 
+/** Linear address of segment:offset after the segment's checks; returns `onFault` from the function if they fail. */
 export function linearAddress(
   f: FunctionBuilder,
   m: ModuleBuilder,
@@ -252,8 +253,41 @@ function defineJump(m: ModuleBuilder): void {
       raise(f, Vector.GP, 0);
       f.return();
     });
-    setState(f, layout.IP, w.add(target, state(layout.IP_DELTA)));
+    const ip = f.let(w.add(target, state(layout.IP_DELTA)));
+    setState(f, layout.IP, ip);
+    f.if(state(layout.TIER_THRESHOLD), () => noteTransfer(f, ip));
   });
+}
+
+/** True if an instruction may start at a host pointer without a new translation. */
+export function insideWindow(ip: Expr): Expr {
+  return w.and(w.geU(ip, state(layout.CODE_START)), w.leU(ip, state(layout.CODE_END)));
+}
+
+/** Offset in ENTRY_TABLE of the slot for a host instruction pointer. */
+export function entrySlot(ip: Expr): Expr {
+  return w.shl(w.and(w.xor(ip, w.shrU(ip, 14)), layout.ENTRY_SLOTS - 1), 4);
+}
+
+/** Counts a control transfer to a host pointer; true once there were as many as make it hot. */
+export function countTransfer(f: FunctionBuilder, ip: Expr): Expr {
+  const counter = f.let(w.shl(w.and(w.xor(ip, w.shrU(ip, 16)), layout.HEAT_COUNTERS - 1), 1));
+  const heat = f.let(w.add(w.load16(counter, layout.HEAT_TABLE), 1));
+  f.emit(w.store16(counter, heat, layout.HEAT_TABLE));
+  return w.geU(heat, state(layout.TIER_THRESHOLD));
+}
+
+/** After a taken branch: leaves the interpreter's loop where compiled code is found or due. */
+function noteTransfer(f: FunctionBuilder, ip: Expr): void {
+  const enter = () => setState(f, layout.EXIT, w.or(state(layout.EXIT), layout.EXIT_ENTER));
+  f.if(
+    insideWindow(ip),
+    () => {
+      const known = w.eq(w.load32(entrySlot(ip), layout.ENTRY_TABLE + layout.ENTRY_IP), ip);
+      f.if(known, enter, () => f.if(countTransfer(f, ip), enter));
+    },
+    enter,
+  );
 }
 
 const registerAt = (index: Operand): Expr => w.load32(w.shl(index, 2), layout.REGS);

@@ -59,14 +59,16 @@ export class FunctionBuilder {
     return local;
   }
 
-  /** Runs a body whose new locals are free for other scopes afterwards. Scopes do not nest. */
+  /** Runs a body whose new locals are free for other scopes afterwards. */
   scope(body: () => void): void {
-    this.lent = [];
+    const outer = this.lent;
+    const lent: number[] = [];
+    this.lent = lent;
     try {
       body();
     } finally {
-      this.spare.push(...this.lent);
-      this.lent = undefined;
+      this.spare.push(...lent);
+      this.lent = outer;
     }
   }
 

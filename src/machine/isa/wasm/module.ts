@@ -19,6 +19,7 @@ export class ModuleBuilder {
   private readonly functions: { type: number; body?: number[] }[] = [];
   private readonly exports: { name: string; index: number }[] = [];
   private readonly elements: number[] = [];
+  private spareElements = 0;
   private readonly byName = new Map<string, Declared>();
 
   /** Index of a function type, for indirect calls. */
@@ -63,9 +64,12 @@ export class ModuleBuilder {
     this.exports.push({ name, index: declared.index });
   }
 
-  /** Fills table 0: element i is the function with that index. */
-  setTable(functions: readonly number[]): void {
+  /**
+   * Fills table 0: element i is the function with that index. With room for others behind them it is exported as `table`.
+   */
+  setTable(functions: readonly number[], spare = 0): void {
     this.elements.splice(0, this.elements.length, ...functions);
+    this.spareElements = spare;
   }
 
   /** The module's bytes. @throws Error if a declared function has no body */
@@ -90,11 +94,11 @@ export class ModuleBuilder {
       3,
       this.functions.map((item) => unsignedLeb(item.type)),
     );
-    if (this.elements.length > 0) section(4, [[0x70, 0, ...unsignedLeb(this.elements.length)]]);
-    section(
-      7,
-      this.exports.map((item) => [...text(item.name), 0, ...unsignedLeb(item.index)]),
-    );
+    if (this.elements.length > 0) section(4, [[0x70, 0, ...unsignedLeb(this.elements.length + this.spareElements)]]);
+    section(7, [
+      ...this.exports.map((item) => [...text(item.name), 0, ...unsignedLeb(item.index)]),
+      ...(this.spareElements > 0 ? [[...text('table'), 1, 0]] : []),
+    ]);
     if (this.elements.length > 0) {
       const indices = this.elements.flatMap((index) => unsignedLeb(index));
       section(9, [[0, 0x41, 0, 0x0b, ...unsignedLeb(this.elements.length), ...indices]]);

@@ -1,0 +1,320 @@
+import { Register, SegmentIndex, TLB } from '../../layout';
+import type { Emitter } from '../emitter';
+import type { OperandAccess } from '../form';
+import { decodeOperands, type ModRmTarget } from '../interpreter/operands';
+import type { Size } from '../size';
+import * as w from '../wasm/expression';
+import { FunctionBuilder, type Label } from '../wasm/function';
+import { ModuleBuilder } from '../wasm/module';
+import type { Instruction } from './decode';
+import { NotInlined, RegionEmitter, type Transfer } from './emitter';
+import { RegionFrame } from './frame';
+import type { TierMode } from './mode';
+import { type Block, type Region, successors } from './region';
+import { structure, type Structure } from './structure';
+
+/** Bytes of an instruction after ModR/M, read one after the other. */
+class Rest {
+  private at = 0;
+
+  constructor(private readonly bytes: readonly number[]) {}
+
+  next(size: Size, signed = false): number {
+    let value = 0;
+    for (let i = 0; i < size / 8; i++) value |= this.bytes[this.at++] << (8 * i);
+    return signed && size < 32 ? (value << (32 - size)) >> (32 - size) : value;
+  }
+}
+
+/** Registers of the 16-bit forms by ModR/M.rm (Intel SDM vol. 2A, table 2-1). */
+const BASES_16 = [
+  [Register.EBX, Register.ESI],
+  [Register.EBX, Register.EDI],
+  [Register.EBP, Register.ESI],
+  [Register.EBP, Register.EDI],
+  [Register.ESI],
+  [Register.EDI],
+  [Register.EBP],
+  [Register.EBX],
+] as const;
+
+/** A memory operand's address: registers and constants, with the segment that goes with them. */
+interface Address {
+  readonly registers: readonly { readonly index: Register; readonly shift: number }[];
+  readonly displacement: number;
+  readonly segment: SegmentIndex;
+}
+
+function decodeAddress16(modRm: number, rest: Rest): Address {
+  const mod = modRm >> 6;
+  const rm = modRm & 7;
+  const direct = mod === 0 && rm === 6;
+  const registers = direct ? [] : BASES_16[rm].map((index) => ({ index, shift: 0 }));
+  const displacement = direct || mod === 2 ? rest.next(16) : mod === 1 ? rest.next(8, true) : 0;
+  const onStack = registers.some(({ index }) => index === Register.EBP);
+  return { registers, displacement, segment: onStack ? SegmentIndex.SS : SegmentIndex.DS };
+}
+
+function decodeAddress32(modRm: number, rest: Rest): Address {
+  const mod = modRm >> 6;
+  const rm = modRm & 7;
+  const sib = rm === 4 ? rest.next(8) : undefined;
+  const base = sib === undefined ? rm : sib & 7;
+  const direct = mod === 0 && base === 5;
+  const registers = direct ? [] : [{ index: base as Register, shift: 0 }];
+  const index = sib === undefined ? 4 : (sib >> 3) & 7;
+  if (sib !== undefined && index !== 4) registers.push({ index, shift: sib >> 6 });
+  const displacement = direct || mod === 2 ? rest.next(32) : mod === 1 ? rest.next(8, true) : 0;
+  const onStack = !direct && (base === Register.ESP || base === Register.EBP);
+  return { registers, displacement, segment: onStack ? SegmentIndex.SS : SegmentIndex.DS };
+}
+
+function modRmTarget(e: RegionEmitter, frame: RegionFrame, instruction: Instruction, rest: Rest): ModRmTarget {
+  const { modRm, addressSize, form } = instruction;
+  if (modRm === undefined || modRm >= 0xc0 || form.operands.includes('Rd')) {
+    return { kind: 'register', rm: w.constant((modRm ?? 0) & 7) };
+  }
+  const address = addressSize === 32 ? decodeAddress32(modRm, rest) : decodeAddress16(modRm, rest);
+  const popped = form.addressAfterPop ? e.operandSize / 8 : 0;
+  const parts = address.registers.map(({ index, shift }) => {
+    const value = index === Register.ESP ? w.add(frame.reg(index), popped) : frame.reg(index);
+    return w.shl(value, shift);
+  });
+  const sum = parts.length > 0 ? parts.reduce((a, b) => w.add(a, b)) : w.constant(0);
+  const whole = w.add(sum, address.displacement);
+  // A copy, even of a register alone: the register may change before the operand is used.
+  const offset = e.f.hold(addressSize === 32 ? whole : w.and(whole, 0xffff));
+  e.addressKind =
+    address.registers.map(({ index, shift }) => `${index}*${shift}`).join('+') || `${address.displacement >>> 12}`;
+  return { kind: 'memory', segment: w.constant(instruction.segment ?? address.segment), offset };
+}
+
+/** Writes the function of one region. */
+class RegionCompiler {
+  private readonly frame: RegionFrame;
+  private readonly structure: Structure;
+  private readonly labels = new Map<number, Label>();
+  private readonly needs = new Map<number, number>();
+  private readonly forwardLabels = new Map<number, Label>();
+  private readonly condition: number;
+  private readonly targetEip: number;
+
+  constructor(
+    private readonly f: FunctionBuilder,
+    private readonly region: Region,
+    private readonly checks: readonly PageCheck[],
+    mode: TierMode,
+    imports: { refill: number; step: number },
+  ) {
+    this.structure = structure({
+      entry: region.entry,
+      successors: (node) => successors(region, this.block(node)),
+    });
+    this.frame = new RegionFrame(f, mode, region, imports);
+    this.condition = f.local();
+    this.targetEip = f.local();
+  }
+
+  compile(): void {
+    for (const place of [...this.structure.order].reverse()) this.needs.set(place, this.budgetFrom(place));
+    this.frame.around(() => {
+      this.checkPages();
+      if (!this.structure.loops.has(this.region.entry)) {
+        this.frame.requireBudget(this.need(this.region.entry), this.region.entry);
+      }
+      this.emitTree(this.region.entry);
+    });
+  }
+
+  private block(place: number): Block {
+    return this.region.blocks.get(place) as Block;
+  }
+
+  private need(place: number): number {
+    return this.needs.get(place) ?? 0;
+  }
+
+  /** Instructions on the longest way from a block to where the budget is looked at again. */
+  private budgetFrom(place: number): number {
+    return this.block(place).instructions.length + this.budgetAfter(place);
+  }
+
+  private budgetAfter(place: number): number {
+    const { rank, loops, isCut } = this.structure;
+    const onward = successors(this.region, this.block(place)).filter(
+      (to) => !loops.has(to) && !isCut(place, to) && (rank.get(to) as number) > (rank.get(place) as number),
+    );
+    return Math.max(0, ...onward.map((to) => this.need(to)));
+  }
+
+  /** The code must still be where it was compiled from. */
+  private checkPages(): void {
+    const { f, frame } = this;
+    f.scope(() => {
+      for (const { place, host } of this.checks) {
+        const linear = f.let(frame.eipOf(place));
+        const entry = f.let(w.load32(w.shl(w.shrU(linear, 12), 2), TLB));
+        const known = w.ne(w.and(entry, frame.mode.readMask), 0);
+        const same = w.eq(w.add(w.and(entry, ~0xfff), linear), host);
+        f.if(w.eqz(w.and(known, same)), () => frame.refuse());
+      }
+      if (!frame.mode.code32) f.if(w.gtU(frame.eipOf(0), 0xf000), () => frame.refuse());
+    });
+  }
+
+  private emitTree(place: number): void {
+    const { f } = this;
+    if (!this.structure.loops.has(place)) {
+      this.emitWithin(place);
+      return;
+    }
+    f.loop((again) => {
+      this.labels.set(place, again);
+      this.frame.flags.assume(undefined);
+      this.frame.requireBudget(this.need(place), place);
+      this.emitWithin(place);
+    });
+  }
+
+  private emitWithin(place: number): void {
+    const { merges, children, rank } = this.structure;
+    const own = (children.get(place) ?? []).filter((child) => merges.has(child));
+    const later = own.sort((a, b) => (rank.get(b) as number) - (rank.get(a) as number));
+    const nest = (at: number): void => {
+      if (at === later.length) {
+        this.emitBlock(this.block(place));
+        return;
+      }
+      const merge = later[at];
+      this.f.block((leave) => {
+        this.forwardLabels.set(merge, leave);
+        nest(at + 1);
+      });
+      this.frame.flags.assume(undefined);
+      this.emitTree(merge);
+    };
+    nest(0);
+  }
+
+  private branchTo(from: number, to: number): void {
+    const { rank, merges, isCut } = this.structure;
+    if (!this.structure.rank.has(to) || isCut(from, to)) {
+      this.frame.leaveTo(this.frame.eipOf(to));
+    } else if ((rank.get(to) as number) <= (rank.get(from) as number)) {
+      this.f.branch(this.labels.get(to) as Label);
+    } else if (merges.has(to)) {
+      this.f.branch(this.forwardLabels.get(to) as Label);
+    } else {
+      this.emitTree(to);
+    }
+  }
+
+  private emitBlock(block: Block): void {
+    this.frame.spend(block.instructions.length);
+    let transfer: Transfer | undefined;
+    block.instructions.forEach((instruction, i) => {
+      const left = block.instructions.length - i;
+      this.f.scope(() => {
+        const found = this.emitInstruction(instruction, left, left - 1 + this.budgetAfter(block.start));
+        transfer = found && this.keep(found);
+      });
+    });
+    this.emitFlow(block, transfer);
+  }
+
+  /** Puts condition and target into locals that outlive the instruction's scope. */
+  private keep({ condition, target }: Transfer): Transfer {
+    const { f } = this;
+    if (condition) f.set(this.condition, condition);
+    if ('eip' in target) f.set(this.targetEip, target.eip);
+    return {
+      condition: condition && f.get(this.condition),
+      target: 'eip' in target ? { eip: f.get(this.targetEip) } : target,
+    };
+  }
+
+  /** Stages an instruction in place, or has the interpreter do it. */
+  private emitInstruction(instruction: Instruction, left: number, needed: number): Transfer | undefined {
+    const { f, frame } = this;
+    const { position, nesting } = f;
+    const { knowledge } = frame.flags;
+    const e = new RegionEmitter(frame, instruction, left);
+    try {
+      const rest = new Rest(instruction.rest);
+      const target = modRmTarget(e, frame, instruction, rest);
+      const operands = decodeOperands(e, instruction.form.operands, {
+        opcode: instruction.opcode,
+        reg: w.constant(((instruction.modRm ?? 0) >> 3) & 7),
+        target,
+        fetch: (size, signed) => w.constant(rest.next(size, signed)),
+      });
+      (instruction.form.semantics as (e: Emitter, ...operands: OperandAccess[]) => void)(e, ...operands);
+      return e.transfer;
+    } catch (thrown) {
+      if (!(thrown instanceof NotInlined)) throw thrown;
+      f.rewind(position);
+      f.nesting = nesting;
+      frame.flags.assume(knowledge);
+      frame.interpret(instruction.at, instruction.at + instruction.length, left, needed);
+      return undefined;
+    }
+  }
+
+  /** Sends control on after the last instruction of a block. */
+  private emitFlow(block: Block, transfer: Transfer | undefined): void {
+    const { f } = this;
+    const flags = this.frame.flags.knowledge;
+    const onward = () => {
+      this.frame.flags.assume(flags);
+      this.branchTo(block.start, block.end);
+    };
+    if (!transfer) {
+      // The interpreter has done a jump that leads nowhere else.
+      if (block.flow.kind === 'next' || block.flow.kind === 'branch') onward();
+      else this.frame.leaveTo(this.frame.eipOf(block.end));
+      return;
+    }
+    const taken = () => this.emitTarget(block, transfer.target);
+    if (!transfer.condition) {
+      taken();
+      return;
+    }
+    f.if(transfer.condition, taken);
+    onward();
+  }
+
+  private emitTarget(block: Block, target: Transfer['target']): void {
+    if ('place' in target) {
+      this.branchTo(block.start, target.place);
+      return;
+    }
+    const flags = this.frame.flags.knowledge;
+    for (const site of this.region.returnSites.get(block.start) ?? []) {
+      if (!this.region.blocks.has(site)) continue;
+      this.f.if(w.eq(target.eip, this.frame.eipOf(site)), () => {
+        this.frame.flags.assume(flags);
+        this.branchTo(block.start, site);
+      });
+    }
+    this.frame.leaveTo(target.eip);
+  }
+}
+
+/** A page of the region besides the first: its place, and its host pointer. */
+export interface PageCheck {
+  readonly place: number;
+  readonly host: number;
+}
+
+/** Compiles a region to a module that exports its function as `run`. */
+export function compileRegion(region: Region, checks: readonly PageCheck[], mode: TierMode): Uint8Array<ArrayBuffer> {
+  const m = new ModuleBuilder();
+  const refill = m.import('refill', ['i32', 'i32', 'i32'], ['i32']).index;
+  const step = m.import('step', []).index;
+  const run = m.declare('run', [], ['i32']);
+  const f = new FunctionBuilder([], ['i32']);
+  new RegionCompiler(f, region, checks, mode, { refill, step }).compile();
+  m.define(run, f);
+  m.export('run', run);
+  return m.finish();
+}

@@ -1,0 +1,330 @@
+import type { Operations } from '../../cpu/operations';
+import * as layout from '../../layout';
+import { FLAG_DF, FLAGS_ARITHMETIC, Register, SegmentIndex } from '../../layout';
+import { type ConditionCode, Emitter, type RuntimeFunction } from '../emitter';
+import type { Size } from '../size';
+import * as w from '../wasm/expression';
+import type { Expr, Expr64, ExprV128, Operand } from '../wasm/expression';
+import type { Label } from '../wasm/function';
+import type { Instruction } from './decode';
+import type { RegionFrame } from './frame';
+
+/** Thrown while staging an instruction that has to be left to the interpreter. */
+export class NotInlined extends Error {}
+
+/** Where an instruction sends control. */
+export interface Transfer {
+  /** Undefined if it always happens. */
+  readonly condition: Expr | undefined;
+  /** Place within the region's reach, if it is known; else the new EIP. */
+  readonly target: { readonly place: number } | { readonly eip: Expr };
+}
+
+/** EIPs that are known as places. */
+const places = new WeakMap<Expr, number>();
+
+/** Stages one instruction of a region: operands are constants, registers and flags are locals. */
+export class RegionEmitter extends Emitter {
+  transfer: Transfer | undefined;
+  /** The operand in memory of the instruction, for naming the kind of its accesses. */
+  addressKind = '';
+  private readonly conditions: Expr[] = [];
+  /** Something has changed, so that the interpreter could no longer start over. */
+  private changed = false;
+  private readonly located: { segment: SegmentIndex; offset: Operand; size: Size; host: Expr }[] = [];
+
+  constructor(
+    private readonly frame: RegionFrame,
+    private readonly instruction: Instruction,
+    /** Instructions of the block from this one on. */
+    private readonly left: number,
+  ) {
+    super(frame.f, instruction.operandSize);
+  }
+
+  protected runtime(name: RuntimeFunction): number {
+    throw new NotInlined(name);
+  }
+
+  protected operation(name: keyof Operations): number {
+    throw new NotInlined(name);
+  }
+
+  override call(name: keyof Operations): void {
+    throw new NotInlined(name);
+  }
+
+  override callValue(name: keyof Operations): Expr {
+    throw new NotInlined(name);
+  }
+
+  leave(): void {
+    throw new NotInlined('leaves in the middle');
+  }
+
+  override fault(): void {
+    this.giveUp();
+  }
+
+  override requestExit(): void {
+    throw new NotInlined('raises EXIT');
+  }
+
+  override leaveIfFault(): void {
+    throw new NotInlined('calls what may fault');
+  }
+
+  /** Leaves the region as it was before this instruction, which the interpreter then carries out. */
+  private giveUp(): void {
+    if (this.changed) throw new NotInlined('has changed something');
+    this.frame.leaveBefore(this.instruction.at, this.left);
+  }
+
+  override if(condition: Operand, then: () => void, otherwise?: () => void): void {
+    const test = w.expr(condition);
+    if (test.constant !== undefined) {
+      super.if(test, then, otherwise);
+      return;
+    }
+    const { flags } = this.frame;
+    const before = flags.knowledge;
+    const changedBefore = this.changed;
+    const held = this.let(test);
+    const start = this.f.position;
+    let after = before;
+    let changed = changedBefore;
+    const branch = (body: () => void) => {
+      flags.assume(before);
+      this.changed = changedBefore;
+      body();
+      if (flags.knowledge !== before) after = undefined;
+      changed ||= this.changed;
+    };
+    this.conditions.push(held);
+    let empty = 0;
+    super.if(
+      held,
+      () => {
+        empty = this.f.position;
+        branch(then);
+        if (this.f.position === empty) empty = 0;
+      },
+      otherwise && (() => branch(otherwise)),
+    );
+    this.conditions.pop();
+    if (empty === 0 && !otherwise) this.f.rewind(start);
+    flags.assume(after);
+    this.changed = changed;
+  }
+
+  override loop(_body: (again: Label) => void): void {
+    throw new NotInlined('loops');
+  }
+
+  override state(offset: number): Expr {
+    if (offset === layout.STACK_32) return w.constant(this.frame.mode.stack32 ? 1 : 0);
+    if (offset === layout.CODE_32) return w.constant(this.frame.mode.code32 ? 1 : 0);
+    if (offset === layout.EFLAGS) return super.state(offset);
+    throw new NotInlined('reads the CPU state');
+  }
+
+  override setState(): void {
+    throw new NotInlined('writes the CPU state');
+  }
+
+  // Registers
+
+  override reg(size: Size, index: Operand): Expr {
+    const number = constantOf(index);
+    const { f } = this;
+    if (size === 8 && number >= 4) return this.let(w.and(w.shrU(this.frame.reg(number - 4), 8), 0xff));
+    const whole = this.frame.reg(number);
+    if (size === 32) return f.hold(whole);
+    return this.let(w.and(whole, size === 8 ? 0xff : 0xffff));
+  }
+
+  override setReg(size: Size, index: Operand, value: Operand): void {
+    const number = constantOf(index);
+    this.changed = true;
+    if (size === 32) {
+      this.frame.setReg(number, w.expr(value));
+      return;
+    }
+    if (size === 16) {
+      this.frame.setReg(number, w.or(w.and(this.frame.reg(number), ~0xffff), w.and(value, 0xffff)));
+      return;
+    }
+    const high = number >= 4;
+    const whole = this.frame.reg(number & 3);
+    const byte = w.and(value, 0xff);
+    this.frame.setReg(number & 3, high ? w.or(w.and(whole, ~0xff00), w.shl(byte, 8)) : w.or(w.and(whole, ~0xff), byte));
+  }
+
+  // Memory
+
+  override load(size: Size, segment: Operand, offset: Operand): Expr {
+    return this.let(LOAD[size](this.locate(size, segment, offset, false)));
+  }
+
+  override loadForUpdate(size: Size, segment: Operand, offset: Operand): Expr {
+    const host = this.locate(size, segment, offset, true);
+    this.located.push({ segment: constantOf(segment), offset, size, host });
+    return this.let(LOAD[size](host));
+  }
+
+  override store(size: Size, segment: Operand, offset: Operand, value: Operand): void {
+    const number = constantOf(segment);
+    const known = this.located.find(
+      (place) => place.segment === number && place.offset === offset && place.size === size,
+    );
+    const host = known?.host ?? this.locate(size, segment, offset, true);
+    this.f.emit(STORE[size](host, value));
+    this.changed = true;
+  }
+
+  override load64(): Expr64 {
+    throw new NotInlined('8 bytes');
+  }
+
+  override store64(): void {
+    throw new NotInlined('8 bytes');
+  }
+
+  override load128(): ExprV128 {
+    throw new NotInlined('16 bytes');
+  }
+
+  override store128(): void {
+    throw new NotInlined('16 bytes');
+  }
+
+  override probeStore(): void {
+    throw new NotInlined('probes');
+  }
+
+  override push(size: 16 | 32, value: Operand): void {
+    const { stack32 } = this.frame.mode;
+    const held = this.let(value);
+    const moved = this.let(w.sub(this.reg(32, Register.ESP), size / 8));
+    this.store(size, SegmentIndex.SS, stack32 ? moved : this.let(w.and(moved, 0xffff)), held);
+    this.setReg(stack32 ? 32 : 16, Register.ESP, moved);
+  }
+
+  private locate(size: Size, segment: Operand, offset: Operand, write: boolean): Expr {
+    const number = constantOf(segment) as SegmentIndex;
+    const kind = number === SegmentIndex.SS ? 'stack' : `${number} ${this.addressKind}`;
+    const access = { segment: number, offset: this.let(offset), bytes: size / 8, write, kind };
+    return this.frame.memory.locate(access, () => this.giveUp());
+  }
+
+  // Flags
+
+  override flagsOfAdd(size: Size, a: Operand, b: Operand, result: Operand, withCarry = false): void {
+    this.changed = true;
+    this.frame.flags.setAdd(size, a, b, result, withCarry);
+  }
+
+  override flagsOfSub(size: Size, a: Operand, b: Operand, result: Operand, withBorrow = false): void {
+    this.changed = true;
+    this.frame.flags.setSub(size, a, b, result, withBorrow);
+  }
+
+  override flagsOfStep(size: Size, a: Operand, direction: 1 | -1, result: Operand): void {
+    this.changed = true;
+    this.frame.flags.setStep(size, a, direction, result);
+  }
+
+  override flagsOfLogic(size: Size, result: Operand, others: Operand = 0): void {
+    this.changed = true;
+    this.frame.flags.setLogic(size, result, others);
+  }
+
+  override setFlags(mask: number, value: Operand): void {
+    this.changed = true;
+    if (mask & ~FLAGS_ARITHMETIC) {
+      if (mask !== FLAG_DF) throw new NotInlined('writes system flags');
+      this.f.emit(w.store32(layout.EFLAGS, w.or(w.and(w.load32(layout.EFLAGS), ~FLAG_DF), value)));
+      return;
+    }
+    this.frame.flags.setExplicit(mask, value);
+  }
+
+  override flag(mask: number): Expr {
+    if (mask & FLAGS_ARITHMETIC) return this.frame.flags.read(mask);
+    return this.let(w.ne(w.and(w.load32(layout.EFLAGS), mask), 0));
+  }
+
+  override arithmeticFlags(): Expr {
+    return this.frame.flags.readAll();
+  }
+
+  override condition(code: ConditionCode): Expr {
+    const compared = this.frame.flags.compare(code >> 1);
+    if (!compared) return super.condition(code);
+    return this.let(code & 1 ? w.eqz(compared) : compared);
+  }
+
+  // Control
+
+  override nextEip(): Expr {
+    return this.let(this.frame.eipOf(this.instruction.at + this.instruction.length));
+  }
+
+  override branchTarget(displacement: Expr): Expr {
+    const place = this.instruction.at + this.instruction.length + constantOf(displacement);
+    // Not evaluated: where the place is within reach the number is not needed.
+    const eip = this.frame.eipOf(place);
+    places.set(eip, place);
+    return eip;
+  }
+
+  override jump(target: Operand): void {
+    if (this.transfer || this.conditions.length > 1) throw new NotInlined('jumps twice');
+    if (this.operandSize === 16 && this.frame.mode.code32) throw new NotInlined('cuts EIP');
+    const eip = w.expr(target);
+    const place = places.get(eip);
+    if (place !== undefined && this.frame.reaches(place)) {
+      this.transfer = { condition: this.conditions[0], target: { place } };
+      return;
+    }
+    const cut = this.operandSize === 16 ? this.let(w.and(eip, 0xffff)) : eip;
+    if (!this.frame.mode.isFlat(SegmentIndex.CS)) {
+      this.f.if(w.gtU(cut, w.load32(layout.SEG_LIMIT + SegmentIndex.CS * 4)), () => this.giveUp());
+    }
+    this.transfer = { condition: this.conditions[0], target: { eip: cut } };
+  }
+
+  override address32(): Expr {
+    return w.constant(this.instruction.addressSize === 32 ? 1 : 0);
+  }
+
+  override overriddenSegment(standard: SegmentIndex): Expr {
+    return w.constant(this.instruction.segment ?? standard);
+  }
+
+  override repeated(): Expr {
+    if (this.instruction.repeat) throw new NotInlined('repeats');
+    return w.constant(0);
+  }
+
+  override repeatedWhileNotEqual(): Expr {
+    return w.constant(this.instruction.repeat === 'F2' ? 1 : 0);
+  }
+
+  restart(): void {
+    throw new NotInlined('restarts');
+  }
+
+  escapeOpcode(): Expr {
+    return w.constant(((this.instruction.opcode & 7) << 8) | (this.instruction.modRm ?? 0));
+  }
+}
+
+function constantOf(operand: Operand): number {
+  const { constant } = w.expr(operand);
+  if (constant === undefined) throw new NotInlined('not known before');
+  return constant;
+}
+
+const LOAD = { 8: w.load8, 16: w.load16, 32: w.load32 } as const;
+const STORE = { 8: w.store8, 16: w.store16, 32: w.store32 } as const;

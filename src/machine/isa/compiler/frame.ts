@@ -1,0 +1,171 @@
+import * as layout from '../../layout';
+import * as w from '../wasm/expression';
+import type { Expr } from '../wasm/expression';
+import type { FunctionBuilder, Label } from '../wasm/function';
+import { FlagTracker } from './flag-tracker';
+import { MemoryAccess } from './memory-access';
+import type { TierMode } from './mode';
+import type { Region } from './region';
+
+/** Numbers of the functions that compiled code imports. */
+export interface RegionImports {
+  /** (linear, bytes, write) -> host pointer, or 0. */
+  readonly refill: number;
+  /** Lets the interpreter do one instruction. */
+  readonly step: number;
+}
+
+/** What a region's function returns. */
+export enum RegionExit {
+  /** The interpreter must do the next instruction. */
+  Interpret = 0,
+  /** Control has gone to another place, where compiled code may be. */
+  Transfer = 1,
+}
+
+const REGISTERS = 8;
+const PAGE_MASK = ~0xfff;
+
+/**
+ * The locals of a region's function: general registers, flags, the instruction budget, and what is needed to give them
+ * back to the CPU state.
+ */
+export class RegionFrame {
+  readonly flags: FlagTracker;
+  readonly memory: MemoryAccess;
+  private readonly registers: readonly number[];
+  /** Instructions that may still be retired; those of the present block are taken off already. */
+  private readonly budget: number;
+  /** EIP of place 0. */
+  private readonly base: number;
+  private readonly exitEip: number;
+  private readonly exitKind: number;
+  private exit: Label | undefined;
+
+  constructor(
+    readonly f: FunctionBuilder,
+    readonly mode: TierMode,
+    private readonly region: Region,
+    private readonly imports: RegionImports,
+  ) {
+    this.registers = Array.from({ length: REGISTERS }, () => f.local());
+    [this.budget, this.base, this.exitEip, this.exitKind] = Array.from({ length: 4 }, () => f.local());
+    this.flags = new FlagTracker(f);
+    this.memory = new MemoryAccess(f, mode, imports.refill);
+  }
+
+  /** A general register; not a copy: it changes with the register. */
+  reg(index: number): Expr {
+    return this.f.get(this.registers[index]);
+  }
+
+  setReg(index: number, value: Expr): void {
+    this.f.set(this.registers[index], value);
+  }
+
+  /** EIP of a place. */
+  eipOf(place: number): Expr {
+    return w.add(this.f.get(this.base), place);
+  }
+
+  /** True if the region has a block that starts at a place. */
+  reaches(place: number): boolean {
+    return this.region.blocks.has(place);
+  }
+
+  /** The function's body between taking the state over and giving it back. */
+  around(body: () => void): void {
+    const { f } = this;
+    f.scope(() => {
+      this.load();
+      f.set(this.budget, w.load32(layout.REMAINING));
+      const ip = w.load32(layout.IP);
+      f.set(this.base, w.sub(w.and(ip, PAGE_MASK), w.load32(layout.IP_DELTA)));
+    });
+    f.block((exit) => {
+      this.exit = exit;
+      body();
+    });
+    f.scope(() => {
+      this.store(f.get(this.exitEip));
+      f.return(f.get(this.exitKind));
+    });
+  }
+
+  /** Leaves at once, before anything is done. */
+  refuse(): void {
+    this.f.return(RegionExit.Interpret);
+  }
+
+  /** Leaves before an instruction; `left` instructions of its block, itself included, are not done. */
+  leaveBefore(place: number, left: number): void {
+    const { f } = this;
+    f.set(this.budget, w.add(f.get(this.budget), left));
+    f.set(this.exitEip, this.eipOf(place));
+    f.branch(this.exitLabel);
+  }
+
+  /** Leaves with control at an EIP. */
+  leaveTo(eip: Expr): void {
+    const { f } = this;
+    f.set(this.exitEip, eip);
+    f.set(this.exitKind, RegionExit.Transfer);
+    f.branch(this.exitLabel);
+  }
+
+  /** Leaves before a place if fewer instructions than that may be retired. */
+  requireBudget(instructions: number, place: number): void {
+    const { f } = this;
+    f.if(w.ltU(f.get(this.budget), instructions), () => this.leaveBefore(place, 0));
+  }
+
+  /** Takes instructions off the budget. */
+  spend(instructions: number): void {
+    this.f.set(this.budget, w.sub(this.f.get(this.budget), instructions));
+  }
+
+  /**
+   * Lets the interpreter do an instruction, and leaves if control is elsewhere after it, if something was changed that the
+   * region takes for granted, or if the budget is now too small.
+   * @param left instructions of the block from this one on
+   * @param needed instructions that must still be possible after it before the budget is looked at again
+   */
+  interpret(place: number, next: number, left: number, needed: number): void {
+    const { f } = this;
+    f.set(this.budget, w.add(f.get(this.budget), left));
+    this.store(this.eipOf(place));
+    f.call(this.imports.step);
+    const eip = w.sub(w.load32(layout.IP), w.load32(layout.IP_DELTA));
+    const elsewhere = w.ne(eip, this.eipOf(next));
+    const dropped = w.or(w.eqz(w.load32(layout.CODE_END)), w.ne(w.load32(layout.TLB_READ_MASK), this.mode.readMask));
+    const short = w.ltU(w.load32(layout.REMAINING), needed);
+    f.if(w.or(w.or(w.load32(layout.EXIT), elsewhere), w.or(dropped, short)), () => f.return(RegionExit.Interpret));
+    this.load();
+    f.set(this.budget, w.sub(w.load32(layout.REMAINING), left - 1));
+  }
+
+  private load(): void {
+    this.registers.forEach((local, i) => this.f.set(local, w.load32(layout.REGS + i * 4)));
+    this.flags.load();
+    this.memory.forget();
+  }
+
+  private store(eip: Expr): void {
+    const { f } = this;
+    this.registers.forEach((local, i) => f.emit(w.store32(layout.REGS + i * 4, f.get(local))));
+    this.flags.store();
+    const set = (offset: number, value: Expr | number) => f.emit(w.store32(offset, value));
+    set(layout.REMAINING, f.get(this.budget));
+    // As `CpuState.eip`: to be resolved again.
+    set(layout.IP, eip);
+    set(layout.IP_START, eip);
+    set(layout.IP_DELTA, 0);
+    set(layout.CODE_START, -1);
+    set(layout.CODE_END, 0);
+  }
+
+  private get exitLabel(): Label {
+    if (!this.exit) throw new Error('the region is left outside its body');
+    return this.exit;
+  }
+}

@@ -1,0 +1,334 @@
+import type { Mmu } from '../../cpu/mmu';
+import type { CpuState } from '../../cpu/state';
+import * as layout from '../../layout';
+import { SegmentIndex } from '../../layout';
+import type { PhysicalMemory } from '../../memory/physical';
+import type { CpuModel } from '../form';
+import { REGION_FUNCTIONS, TABLE_SIZE } from '../interpreter/dispatch';
+import type { Interpreter } from '../interpreter/link';
+import { compileRegion, type PageCheck } from './compile';
+import { Decoder, type Instruction } from './decode';
+import { TierMode } from './mode';
+import { discover } from './region';
+
+/** How eagerly code is compiled. */
+export interface TierOptions {
+  /** Control transfers to a place before it is compiled, 1-65535. */
+  readonly threshold: number;
+  /** Also compile what no control transfer has reached yet. */
+  readonly followCold?: boolean;
+}
+
+/** What the compiler works on. */
+export interface TierParts {
+  readonly state: CpuState;
+  readonly memory: PhysicalMemory;
+  readonly mmu: Mmu;
+  readonly model: CpuModel;
+  readonly interpreter: Interpreter;
+}
+
+/** A function made from guest code. */
+interface CompiledRegion {
+  readonly ip: number;
+  readonly mode: number;
+  readonly slot: number;
+  readonly function: number;
+  /** Host pointers of its instructions, and bytes of each. */
+  readonly ranges: readonly { readonly host: number; readonly bytes: number }[];
+  /** Host pointers where it ends early because of a breakpoint. */
+  readonly cuts: readonly number[];
+}
+
+/** A region may reach so many pages before and behind its entry. */
+const PAGES_AROUND = 2;
+/** Most bytes of all modules together: beyond, everything is dropped and hot code compiled anew. */
+const MAX_MODULE_BYTES = 24 << 20;
+/** A page whose code was overwritten n times sits out 2^n compilations, up to 2^this. */
+const MAX_BACK_OFF = 12;
+
+/**
+ * The compiled tier: hot guest code as WebAssembly functions that the interpreter finds by host instruction pointer.
+ * What it does is never seen by the guest, and depends on what the guest did only.
+ */
+export class CompiledTier {
+  private readonly decoder: Decoder;
+  private readonly regions = new Map<string, CompiledRegion>();
+  private readonly byPage = new Map<number, Set<CompiledRegion>>();
+  private readonly free: number[] = [];
+  private nextFunction = TABLE_SIZE;
+  private moduleBytes = 0;
+  /** By host page: how often its code was overwritten, and compilations to sit out. */
+  private readonly backOff = new Map<number, { drops: number; skip: number }>();
+  private readonly filter: Uint8Array;
+  private readonly lastFilter: Uint8Array;
+  private readonly u16: Uint16Array;
+
+  constructor(
+    private readonly parts: TierParts,
+    private readonly options: TierOptions,
+  ) {
+    const { state, memory } = parts;
+    this.decoder = new Decoder(parts.model);
+    const end = layout.BREAKPOINT_FILTER + layout.BREAKPOINT_FILTER_BYTES;
+    this.filter = state.u8.subarray(layout.BREAKPOINT_FILTER, end);
+    this.lastFilter = this.filter.slice();
+    this.u16 = state.u16;
+    memory.code.onWrite = (host, bytes) => this.codeWritten(host, bytes);
+    state.set(layout.TIER_THRESHOLD, options.threshold);
+  }
+
+  /** Regions at present. */
+  get size(): number {
+    return this.regions.size;
+  }
+
+  /** Called by the interpreter where control went often: makes compiled code for IP if that can be done. */
+  compileHere(): boolean {
+    const { state } = this.parts;
+    const ip = state.get(layout.IP);
+    const mode = TierMode.of(state);
+    this.u16[this.heatIndex(ip)] = 0;
+    const known = this.regions.get(regionKey(ip, mode.key));
+    if (known) {
+      this.publish(known);
+      return true;
+    }
+    if (mode.readMask === 0 || this.sitsOut(ip >>> 12)) return false;
+    return this.compile(ip, mode);
+  }
+
+  /** Forgets all compiled code. */
+  dropAll(): void {
+    for (const region of [...this.regions.values()]) this.drop(region);
+    this.backOff.clear();
+    this.moduleBytes = 0;
+  }
+
+  /** The breakpoint filter has changed: no region may go over a breakpoint, none needs to stop where one was. */
+  breakpointsChanged(): void {
+    const changed = new Set<number>();
+    for (let i = 0; i < this.filter.length; i++) {
+      const bits = this.filter[i] ^ this.lastFilter[i];
+      for (let bit = 0; bit < 8; bit++) if ((bits >> bit) & 1) changed.add(((i << 3) | bit) & 0xfff);
+    }
+    this.lastFilter.set(this.filter);
+    if (changed.size === 0) return;
+    for (const region of [...this.regions.values()]) {
+      const places = [...region.ranges.map(({ host }) => host), ...region.cuts];
+      if (places.some((host) => changed.has(host & 0xfff))) this.drop(region);
+    }
+    // Compiled code that is running now must be left.
+    this.parts.state.dropCodePage();
+  }
+
+  private compile(ip: number, mode: TierMode): boolean {
+    const code = new GuestCode(this.parts, this.decoder, ip, mode, (host) => this.breakpointAt(host));
+    const region = discover(ip & 0xfff, {
+      instructionAt: (place) => code.instructionAt(place),
+      isWarm: (place) => this.options.followCold === true || this.isWarm(code.hostOf(place)),
+    });
+    if (region.blocks.size === 0 || !region.blocks.has(region.entry)) return false;
+    const ranges = [...region.blocks.values()].flatMap((block) =>
+      block.instructions.flatMap(({ at, length }) => code.rangesOf(at, length)),
+    );
+    const pages = [...new Set([...region.blocks.values()].flatMap((b) => b.instructions.flatMap(pagesOf)))];
+    const checks: PageCheck[] = pages
+      .filter((page) => page !== 0)
+      .map((page) => ({ place: page << 12, host: code.hostOf(page << 12) as number }));
+    const bytes = compileRegion(region, checks, mode);
+    if (this.moduleBytes + bytes.length > MAX_MODULE_BYTES || this.outOfFunctions) this.dropAll();
+    this.moduleBytes += bytes.length;
+    this.install(bytes, { ip, mode: mode.key, slot: slotOf(ip), ranges, cuts: code.cuts });
+    return true;
+  }
+
+  private install(bytes: Uint8Array<ArrayBuffer>, region: Omit<CompiledRegion, 'function'>): void {
+    const { interpreter, memory, mmu, state } = this.parts;
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
+      env: {
+        memory: state.memory,
+        step: interpreter.step,
+        refill: (linear: number, width: number, write: number) => this.refill(linear >>> 0, width, write !== 0),
+      },
+    });
+    const number = this.free.pop() ?? this.nextFunction++;
+    interpreter.table.set(number, exports.run as () => number);
+    const compiled: CompiledRegion = { ...region, function: number };
+    this.regions.set(regionKey(region.ip, region.mode), compiled);
+    for (const { host, bytes: length } of region.ranges) {
+      if (memory.code.mark(host, length)) mmu.holdWrites(host);
+      let set = this.byPage.get(host >>> 12);
+      if (!set) this.byPage.set(host >>> 12, (set = new Set()));
+      set.add(compiled);
+    }
+    this.publish(compiled);
+  }
+
+  private get outOfFunctions(): boolean {
+    return this.free.length === 0 && this.nextFunction >= TABLE_SIZE + REGION_FUNCTIONS;
+  }
+
+  /** Puts a region where the interpreter looks for it. */
+  private publish({ ip, mode, slot, function: number }: CompiledRegion): void {
+    const { state } = this.parts;
+    state.set(slot + layout.ENTRY_IP, ip);
+    state.set(slot + layout.ENTRY_MODE, mode);
+    state.set(slot + layout.ENTRY_FUNCTION, number);
+  }
+
+  private drop(region: CompiledRegion): void {
+    const { state, interpreter, memory } = this.parts;
+    this.regions.delete(regionKey(region.ip, region.mode));
+    interpreter.table.set(region.function, null);
+    this.free.push(region.function);
+    const { slot } = region;
+    if (state.get(slot + layout.ENTRY_FUNCTION) === region.function) state.set(slot + layout.ENTRY_IP, 0);
+    for (const page of new Set(region.ranges.map(({ host }) => host >>> 12))) {
+      const others = this.byPage.get(page);
+      others?.delete(region);
+      memory.code.unmark(page << 12);
+      for (const other of others ?? []) {
+        for (const { host, bytes } of other.ranges) if (host >>> 12 === page) memory.code.mark(host, bytes);
+      }
+    }
+  }
+
+  private codeWritten(host: number, bytes: number): void {
+    const page = host >>> 12;
+    const first = host >>> 6;
+    const last = (host + bytes - 1) >>> 6;
+    let dropped = false;
+    for (const region of [...(this.byPage.get(page) ?? [])]) {
+      if (!region.ranges.some((range) => range.host >>> 6 <= last && (range.host + range.bytes - 1) >>> 6 >= first))
+        continue;
+      this.drop(region);
+      dropped = true;
+    }
+    if (!dropped) return;
+    const entry = this.backOff.get(page) ?? { drops: 0, skip: 0 };
+    entry.drops = Math.min(entry.drops + 1, MAX_BACK_OFF);
+    entry.skip = (1 << entry.drops) - 1;
+    this.backOff.set(page, entry);
+  }
+
+  private sitsOut(page: number): boolean {
+    const entry = this.backOff.get(page);
+    if (!entry || entry.skip === 0) return false;
+    entry.skip--;
+    return true;
+  }
+
+  /** See `RegionImports.refill`. Reads across two pages are gathered aside. */
+  private refill(linear: number, bytes: number, write: boolean): number {
+    const { mmu, state } = this.parts;
+    const low = 0x1000 - (linear & 0xfff);
+    if (low >= bytes) return mmu.inPlace(linear, bytes, write);
+    if (write) return 0;
+    const first = mmu.inPlace(linear, low, false);
+    const second = first && mmu.inPlace((linear + low) >>> 0, bytes - low, false);
+    if (!second) return 0;
+    for (let i = 0; i < bytes; i++) {
+      state.u8[layout.TIER_SCRATCH + i] = state.u8[i < low ? first + i : second + i - low];
+    }
+    return layout.TIER_SCRATCH;
+  }
+
+  /** True if control has gone to a host pointer. */
+  private isWarm(host: number | undefined): boolean {
+    if (host === undefined) return false;
+    if (this.u16[this.heatIndex(host)] > 0) return true;
+    return this.parts.state.get(slotOf(host) + layout.ENTRY_IP) === host;
+  }
+
+  private heatIndex(ip: number): number {
+    return (layout.HEAT_TABLE >>> 1) + ((ip ^ (ip >>> 16)) & (layout.HEAT_COUNTERS - 1));
+  }
+
+  /** True if a breakpoint may be at a host pointer, whatever linear page it is mapped at. */
+  private breakpointAt(host: number): boolean {
+    if (!this.parts.state.get(layout.BREAKPOINTS_ON)) return false;
+    for (let page = 0; page < 16; page++) {
+      const address = (page << 12) | (host & 0xfff);
+      if ((this.filter[address >>> 3] >> (address & 7)) & 1) return true;
+    }
+    return false;
+  }
+}
+
+function regionKey(ip: number, mode: number): string {
+  return `${ip}:${mode}`;
+}
+
+function slotOf(ip: number): number {
+  return layout.ENTRY_TABLE + ((ip ^ (ip >>> 14)) & (layout.ENTRY_SLOTS - 1)) * layout.ENTRY_BYTES;
+}
+
+function pagesOf({ at, length }: Instruction): number[] {
+  return [at >> 12, (at + length - 1) >> 12];
+}
+
+/** The guest's code around an entry, by places: bytes from the start of the entry's page. */
+class GuestCode {
+  /** Host pointers where decoding stopped because of a breakpoint. */
+  readonly cuts: number[] = [];
+  private readonly decoded = new Map<number, Instruction | undefined>();
+  private readonly hostPages = new Map<number, number | undefined>();
+  private readonly linearPage: number;
+
+  constructor(
+    private readonly parts: TierParts,
+    private readonly decoder: Decoder,
+    ip: number,
+    private readonly mode: TierMode,
+    private readonly breakpointAt: (host: number) => boolean,
+  ) {
+    const { state } = parts;
+    this.linearPage = (state.eip + state.segmentBase(SegmentIndex.CS)) >>> 12;
+    this.hostPages.set(0, ip & ~0xfff);
+  }
+
+  /** Host pointer of a place, or undefined where it is out of reach. */
+  hostOf(place: number): number | undefined {
+    const page = place >> 12;
+    if (!this.hostPages.has(page)) this.hostPages.set(page, this.findPage(page));
+    const host = this.hostPages.get(page);
+    return host === undefined ? undefined : host + (place & 0xfff);
+  }
+
+  instructionAt(place: number): Instruction | undefined {
+    if (!this.decoded.has(place)) this.decoded.set(place, this.decode(place));
+    return this.decoded.get(place);
+  }
+
+  /** Host pointers of bytes, cut at page ends. */
+  rangesOf(place: number, bytes: number): { host: number; bytes: number }[] {
+    const low = Math.min(bytes, 0x1000 - (place & 0xfff));
+    const first = { host: this.hostOf(place) as number, bytes: low };
+    if (low === bytes) return [first];
+    return [first, { host: this.hostOf(place + low) as number, bytes: bytes - low }];
+  }
+
+  private decode(place: number): Instruction | undefined {
+    const host = this.hostOf(place);
+    if (host === undefined) return undefined;
+    if (this.breakpointAt(host)) {
+      this.cuts.push(host);
+      return undefined;
+    }
+    const { u8 } = this.parts.state;
+    return this.decoder.decode(place, this.mode.code32, (at) => {
+      const from = this.hostOf(at);
+      return from === undefined ? undefined : u8[from];
+    });
+  }
+
+  /** Other pages only where code is flat, so that EIP and linear address are the same and no limit is in the way. */
+  private findPage(page: number): number | undefined {
+    if (Math.abs(page) > PAGES_AROUND || !this.mode.isFlat(SegmentIndex.CS)) return undefined;
+    const linear = this.linearPage + page;
+    if (linear < 0 || linear > 0xfffff) return undefined;
+    const entry = this.parts.state.get(layout.TLB + linear * 4);
+    return entry & this.mode.readMask ? ((entry & ~0xfff) + linear * 4096) >>> 0 : undefined;
+  }
+}
