@@ -8,6 +8,9 @@ const CHOSEN: readonly Build[] = [
   { cpu: 'i486', optimization: 's' },
   { cpu: 'pentium', optimization: '3' },
   { cpu: 'pentium2', optimization: '2' },
+  { cpu: 'pentium3', optimization: '3' },
+  { cpu: 'pentium4', optimization: '2' },
+  { cpu: 'pentium4', optimization: '3' },
 ];
 
 describe('C programs, as a process of this computer and as a guest', function () {

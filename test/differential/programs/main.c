@@ -59,6 +59,7 @@ __attribute__((noreturn, used)) void run_programs(void)
 		{ "tables", tables },
 		{ "compression", compression },
 		{ "machine", machine },
+		{ "vectors", vectors },
 	};
 	size_t i;
 
@@ -77,10 +78,16 @@ asm("	.globl	_start\n"
     "	andl	$-16, %esp\n"
     "	call	run_programs\n");
 #else
-int main(void);
+/* SSE wants the operating system's consent: OSFXSR and OSXMMEXCPT in CR4 (Intel SDM vol. 3A, 13.1). */
+#ifdef __SSE__
+#define ENABLE_SSE "	movl	%cr4, %eax\n	orl	$0x600, %eax\n	movl	%eax, %cr4\n"
+#else
+#define ENABLE_SSE ""
+#endif
 
-int main(void)
-{
-	run_programs();
-}
+asm("	.globl	main\n"
+    "main:\n"
+    ENABLE_SSE
+    "	andl	$-16, %esp\n"
+    "	call	run_programs\n");
 #endif

@@ -33,5 +33,6 @@ void control_flow(void);
 void tables(void);
 void compression(void);
 void machine(void);
+void vectors(void);
 
 #endif

@@ -12,13 +12,13 @@ import { LINUX_FLAGS, outputPath, ROOT } from './native';
 /** One way to compile the programs. */
 export interface Build {
   /** What zig calls the processor. */
-  readonly cpu: 'i386' | 'i486' | 'pentium' | 'pentium2';
+  readonly cpu: 'i386' | 'i486' | 'pentium' | 'pentium2' | 'pentium3' | 'pentium4';
   readonly optimization: '0' | '2' | '3' | 's';
 }
 
-export const BUILDS: readonly Build[] = (['i386', 'i486', 'pentium', 'pentium2'] as const).flatMap((cpu) =>
-  (['0', '2', '3', 's'] as const).map((optimization) => ({ cpu, optimization })),
-);
+export const BUILDS: readonly Build[] = (
+  ['i386', 'i486', 'pentium', 'pentium2', 'pentium3', 'pentium4'] as const
+).flatMap((cpu) => (['0', '2', '3', 's'] as const).map((optimization) => ({ cpu, optimization })));
 
 /** LLVM swaps bytes by BSWAP even for the i386, which does not have it. */
 const MODELS: Readonly<Record<Build['cpu'], CpuModel>> = {
@@ -26,6 +26,8 @@ const MODELS: Readonly<Record<Build['cpu'], CpuModel>> = {
   i486: '486',
   pentium: 'pentium',
   pentium2: 'pentium2',
+  pentium3: 'pentium3',
+  pentium4: 'pentium4',
 };
 
 const SOURCES = join('test', 'differential', 'programs');
