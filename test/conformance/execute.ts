@@ -8,7 +8,7 @@ import { type MooFile, type MooTest, REGS_16, REGS_32, type RegisterSet } from '
 /** EFLAGS bits that exist in real mode: IOPL and NT stay zero on a 286, and bits above do not exist there. */
 const FLAGS_286 = 0x0fd5;
 const FLAGS_386 = 0x37fd5;
-/** Bits of CR0 that a 386 has. The others read as ones there and mean something on later processors. */
+/** PG, TS, EM, MP and PE; a 386EX shows the other bits as constants. */
 const CR0_386 = 0x8000000f;
 /** The low 12 bits of CR3 are reserved on a 386. */
 const CR3_386 = 0xfffff000;

@@ -21,7 +21,7 @@ export class ControlRegisters {
   readControl(index: number): number {
     this.core.checkPrivileged();
     this.checkExists(index);
-    return this.core.state.cr(index);
+    return index === 0 ? this.readCr0() : this.core.state.cr(index);
   }
 
   /** MOV CRn, r32. @throws Fault #GP(0) for privilege, reserved bits and impossible modes; #UD */
@@ -61,7 +61,7 @@ export class ControlRegisters {
 
   /** SMSW, which any program may use. */
   storeMachineStatus(): number {
-    return this.core.state.cr(0);
+    return this.readCr0();
   }
 
   /** MOV r32, TRn. @throws Fault #UD where the processor has no such register, #GP(0) */
@@ -87,6 +87,10 @@ export class ControlRegisters {
     if (family > 4 || index < (family === 4 ? 3 : 6)) throw new Fault(Vector.UD);
     this.core.checkPrivileged();
     return layout.TEST_REGISTERS + (index - 3) * 4;
+  }
+
+  private readCr0(): number {
+    return (this.core.state.cr(0) | this.core.model.cr0Ones) >>> 0;
   }
 
   private setCr0(value: number): void {

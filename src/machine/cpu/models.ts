@@ -31,6 +31,8 @@ export interface CpuModel {
   readonly cr0: number;
   /** CR0 bits that are hard-wired to one. */
   readonly cr0Fixed: number;
+  /** Reserved CR0 bits that MOV and SMSW read as one. */
+  readonly cr0Ones: number;
   /** CR0 after reset. */
   readonly cr0Reset: number;
   /** CR4 bits that can be set; 0 where CR4 does not exist. */
@@ -46,6 +48,8 @@ const FLAGS_386 = FLAGS_486 & ~(FLAG_AC | FLAG_ID);
 
 /** Of a 386 with a 387; software may change ET (Intel 386 DX data sheet, 2.3.5). */
 const CR0_386 = cr.CR0_PG | cr.CR0_ET | cr.CR0_TS | cr.CR0_EM | cr.CR0_MP | cr.CR0_PE;
+/** As a 386EX shows CR0: 7FFEFFF0 in real mode (SingleStepTests, 80386). */
+const CR0_ONES_386 = 0x7ffeffe0;
 const CR0_486 = CR0_386 | cr.CR0_NE | cr.CR0_WP | cr.CR0_AM | cr.CR0_NW | cr.CR0_CD;
 
 const CR4_PENTIUM = cr.CR4_VME | cr.CR4_PVI | cr.CR4_TSD | cr.CR4_DE | cr.CR4_PSE | cr.CR4_MCE;
@@ -81,6 +85,7 @@ const since486 = {
   flags: FLAGS_486,
   cr0: CR0_486,
   cr0Fixed: cr.CR0_ET,
+  cr0Ones: 0,
   cr0Reset: cr.CR0_CD | cr.CR0_NW | cr.CR0_ET,
   brand: 0,
   caches: NO_CACHES,
@@ -106,6 +111,7 @@ export const CPU_MODELS: Readonly<Record<CpuModelName, CpuModel>> = {
     flags: FLAGS_386,
     cr0: CR0_386,
     cr0Fixed: 0,
+    cr0Ones: CR0_ONES_386,
     cr0Reset: cr.CR0_ET,
     cr4: 0,
     physicalBits: 32,

@@ -112,13 +112,13 @@ describe('control registers', () => {
     );
   });
 
-  it('keep the CR0 bits that the model has, with ET fixed from the 486 on', () => {
+  it('keep the CR0 bits that the model has, with ET fixed from the 486 on and reserved bits as ones on the 386', () => {
     for (const model of models) {
       const bench = Bench.protected(0, model);
       bench.op.writeControl(0, 0x7fffffff);
-      assert.equal(bench.op.readControl(0), model === '386' ? 0x1f : 0x6005003f, model);
+      assert.equal(bench.op.readControl(0), model === '386' ? 0x7ffeffff : 0x6005003f, model);
       bench.op.writeControl(0, 1);
-      assert.equal(bench.op.readControl(0), model === '386' ? 1 : 0x11, model);
+      assert.equal(bench.op.readControl(0), model === '386' ? 0x7ffeffe1 : 0x11, model);
     }
   });
 
