@@ -106,6 +106,17 @@ describe('the transcendental functions of the x87, next to slow exact ones', fun
     });
   }
 
+  it('FPTAN next to a right angle is rounded correctly, where it is a reciprocal but for its last bits', () => {
+    const fptan = INSTRUCTIONS[2];
+    const random = new Random(77);
+    for (let i = 0; i < USUAL; i++) {
+      const mantissa = PATTERNS.rightAngle.mantissa + BigInt(random.between(-0x20000000, 0x20000000));
+      const st0 = { ...PATTERNS.rightAngle, mantissa };
+      const exact = EXACT.FPTAN(st0, PATTERNS.one);
+      for (const rounding of ROUNDINGS) check(fptan, { st0, st1: PATTERNS.one }, exact, rounding);
+    }
+  });
+
   it('tells a result that is one unit off', () => {
     const [exact] = EXACT.FSIN(PATTERNS.one, PATTERNS.one);
     const { value } = INSTRUCTIONS[6].execute(PATTERNS.one, PATTERNS.one, ALL_MASKED);
