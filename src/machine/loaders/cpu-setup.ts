@@ -1,4 +1,5 @@
 import { REAL_ATTRIBUTES } from '../cpu/descriptor';
+import { FpuRegisters } from '../fpu/registers';
 import * as layout from '../layout';
 import { Register, SegmentIndex } from '../layout';
 import type { LoadTarget } from './load-target';
@@ -26,8 +27,9 @@ const ALL_SEGMENTS = [
   SegmentIndex.GS,
 ];
 
-/** Ends of the register file that a boot protocol leaves undefined are zero here. */
+/** What a boot protocol leaves undefined: registers are zero, and the x87 is as the power-on self-test leaves it. */
 function clearRegisters({ state }: LoadTarget): void {
+  new FpuRegisters(state).initialize();
   for (let register = Register.EAX; register <= Register.EDI; register++) state.setReg(register, 0);
   state.eflags = 0;
 }

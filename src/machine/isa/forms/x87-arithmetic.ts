@@ -120,8 +120,14 @@ const withSecond =
 
 const scale = withSecond(C1, (e, st0, st1) => e.float('f80Scale', [st0, st0, st1, control(e)]));
 
+/** FPREM and FPREM1. Where there is no quotient, C0 and C3 stay as they are (measured). */
 const remainder = (nearest: 0 | 1) =>
-  withSecond(C0 | C1 | C2 | C3, (e, st0, st1) => e.float('f80Remainder', [st0, st0, st1, control(e), nearest]));
+  withSecond(C0 | C1 | C2 | C3, (e, st0, st1) => {
+    const flags = e.float('f80Remainder', [st0, st0, st1, control(e), nearest]);
+    const isNaN = w.eq(w.and(w.load16(st0, 8), 0x7fff), 0x7fff);
+    const noQuotient = w.or(isNaN, unmaskedOf(e, flags, PRECOMPUTATION_EXCEPTIONS));
+    return e.let(w.or(flags, w.select(noQuotient, w.and(e.state(layout.FPU_STATUS), C0 | C3), 0)));
+  });
 
 /** FXTRACT: the exponent takes the place of ST(0), the significand is pushed. */
 const extract = (e: Emitter) => {

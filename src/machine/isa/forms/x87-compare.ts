@@ -31,20 +31,19 @@ interface Comparison {
   readonly deliver: (relation: Expr) => void;
 }
 
-/** Compares; unless an exception is not masked, the relation is delivered and the stack popped. */
+/**
+ * Compares and pops. The chips deliver the relation even if an exception is not masked (measured; the manual has it otherwise
+ * for an invalid operand), but do not pop then.
+ */
 function compare(e: Emitter, { sources, pops, compare: relate, deliver }: Comparison): void {
   e.if(anyEmpty(sources), () => {
-    stackUnderflow(e, () => {
-      deliver(w.constant(UNORDERED));
-      pop(e, pops);
-    });
+    deliver(w.constant(UNORDERED));
+    stackUnderflow(e, () => pop(e, pops));
   });
   const flags = relate();
+  deliver(e.let(w.and(flags, UNORDERED)));
   const unmasked = recordFlags(e, e.let(w.and(flags, ~UNORDERED)));
-  e.if(w.eqz(w.and(unmasked, PRECOMPUTATION_EXCEPTIONS)), () => {
-    deliver(e.let(w.and(flags, UNORDERED)));
-    pop(e, pops);
-  });
+  if (pops > 0) e.if(w.eqz(w.and(unmasked, PRECOMPUTATION_EXCEPTIONS)), () => pop(e, pops));
 }
 
 const toStatus =

@@ -1,4 +1,4 @@
-import { Exception } from '../../fpu/words';
+import { C0, C2, C3, Exception } from '../../fpu/words';
 import type { Emitter } from '../emitter';
 import type { MemoryAccess } from '../form';
 import * as w from '../wasm/expression';
@@ -170,7 +170,7 @@ export function fetchSource(e: Emitter, format: MemoryFormat, m: MemoryAccess): 
 
 /**
  * Adds the DE of a memory operand to the flags of a computation with a register. A NaN, an invalid operation and a
- * division by zero come before it; where DE is not masked nothing comes after it (Intel SDM vol. 1, 4.9.2).
+ * division by zero come before it; where DE is not masked no exception comes after it (Intel SDM vol. 1, 4.9.2).
  */
 export function withDenormal(e: Emitter, flags: Expr, denormal: Expr | undefined, other: Expr): Expr {
   if (!denormal) return flags;
@@ -182,7 +182,8 @@ export function withDenormal(e: Emitter, flags: Expr, denormal: Expr | undefined
     const isNaN = w.and(isMaximum, w.eqz(i64.eqz(fraction)));
     e.if(w.eqz(w.or(isNaN, w.and(flags, Exception.Invalid | Exception.ZeroDivide))), () => {
       const masked = w.and(control(e), Exception.Denormal);
-      e.f.set(result, w.select(masked, w.or(flags, Exception.Denormal), Exception.Denormal));
+      const kept = w.select(masked, flags, w.and(flags, C0 | C2 | C3));
+      e.f.set(result, w.or(kept, Exception.Denormal));
     });
   });
   return e.f.get(result);

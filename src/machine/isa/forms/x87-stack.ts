@@ -209,8 +209,9 @@ export function push(e: Emitter, load: () => Expr | undefined): void {
     deliver();
     return;
   }
+  // A denormal is loaded even if DE is not masked (measured).
   const unmasked = recordFlags(e, flags);
-  e.if(w.eqz(w.and(unmasked, PRECOMPUTATION_EXCEPTIONS)), deliver);
+  e.if(w.eqz(w.and(unmasked, Exception.Invalid)), deliver);
 }
 
 /**
