@@ -59,6 +59,7 @@ __attribute__((noreturn, used)) void run_programs(void)
 		{ "tables", tables },
 		{ "compression", compression },
 		{ "machine", machine },
+		{ "floating", floating },
 		{ "vectors", vectors },
 	};
 	size_t i;

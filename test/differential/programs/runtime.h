@@ -33,6 +33,7 @@ void control_flow(void);
 void tables(void);
 void compression(void);
 void machine(void);
+void floating(void);
 void vectors(void);
 
 #endif
