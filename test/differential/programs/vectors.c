@@ -127,6 +127,7 @@ static uint32_t bits_of(float value)
 
 static void singles(void)
 {
+	volatile float half = 0.5f, eight = 8;
 	float matrix[4][4], other[4][4], product[4][4], s = 0, c = 1, step = 0.09375f;
 	uint32_t status, less = 0;
 	size_t i, j, k;
@@ -166,11 +167,11 @@ static void singles(void)
 	/* Denormals, infinities and NaNs on purpose. */
 	s = 1e-38f;
 	for (i = 0; i < 8; i++)
-		s *= 0.5f;
+		s *= half;
 	print(" %08x", bits_of(s));
 	s = 1e38f;
 	for (i = 0; i < 4; i++)
-		s *= 8;
+		s *= eight;
 	print(" %08x %08x", bits_of(s), bits_of(s - s));
 	asm volatile("stmxcsr %0" : "=m"(status));
 	print(" %04x\n", status);
