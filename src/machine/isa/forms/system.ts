@@ -138,12 +138,13 @@ export const systemForms: readonly Form[] = [
   ...form('MOV', '0F 21', 'Rd Dd', fromSpecial('readDebug')),
   ...form('MOV', '0F 22', 'Cd Rd', toSpecial('writeControl')),
   ...form('MOV', '0F 23', 'Dd Rd', toSpecial('writeDebug')),
-  // Test registers have no letter of their own; those that the model does not have are #UD.
-  ...form('MOV', '0F 24', 'Rd Cd', fromSpecial('readTest')),
-  ...form('MOV', '0F 26', 'Cd Rd', toSpecial('writeTest')),
+  // Test registers have no letter of their own; those that the model does not have are #UD. The Pentium has none.
+  ...form('MOV', '0F 24', 'Rd Cd', fromSpecial('readTest'), { until: '486' }),
+  ...form('MOV', '0F 26', 'Cd Rd', toSpecial('writeTest'), { until: '486' }),
   ...form('UD2', '0F 0B', '', undefinedOpcode, { since: 'pentium2' }),
   // The P6 reserves 0F 18 to 0F 1F as hints that may do nothing (Intel SDM vol. 2D, table A-3); the memory operand is
-  // never accessed. 0F 18 is among the SSE forms.
+  // never accessed. From the Pentium III on 0F 18 is among the SSE forms.
+  ...form('NOP', '0F 18', 'Ev', () => undefined, { since: 'pentium2', until: 'pentium2' }),
   ...Array.from({ length: 7 }, (_, i) =>
     form('NOP', `0F ${(0x19 + i).toString(16)}`, 'Ev', () => undefined, { since: 'pentium2' }),
   ).flat(),
