@@ -17,7 +17,7 @@ export class PcTestDevice implements Device {
     ...[1, 2, 3].map((index) => ({
       port: VALUE + index,
       name: `VALUE${index}`,
-      width: (index === 2 ? 2 : 1) as PortWidth,
+      width: index === 2 ? (2 as const) : (1 as const),
       doc: `Byte ${index} of the value.`,
     })),
     {
