@@ -425,7 +425,7 @@ describe('LAR, LSL, VERR, VERW', () => {
   it('give rights and limit, or the old value', () => {
     const bench = Bench.protected(0);
     bench.gdt(FREE, descriptor({ type: DATA_RW, dpl: 3, limit: 0x12345, granular: true, base: 0xffffffff }));
-    assert.equal(bench.op.loadAccessRights(FREE, 7), 0x00c0f200);
+    assert.equal(bench.op.loadAccessRights(FREE, 7), 0x00c1f200);
     assert.equal(bench.op.loadSegmentLimit(FREE, 7), 0x12345fff);
     assert.equal(bench.op.loadAccessRights(0, 0x1234), 0x1234);
     assert.equal(bench.op.loadSegmentLimit(0, 0x1234), 0x1234);
