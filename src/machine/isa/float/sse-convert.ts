@@ -4,12 +4,12 @@ import { f32, f64 } from '../wasm/float';
 import type { FunctionBuilder } from '../wasm/function';
 import { i64 } from '../wasm/i64';
 import type { ModuleBuilder } from '../wasm/module';
-import { alignedQuietBit, isDenormalBits, isNanBits, isSignallingBits, unalign, unpackBits } from './bits';
+import { align, alignedQuietBit, isDenormalBits, isNanBits, isSignallingBits, unalign, unpackBits } from './bits';
 import { IE, ROUND_TO_ZERO } from './flags';
 import { F32, F64, F80, type Format, INTEGER_BIT, rebias } from './format';
 import { roundToMagnitude } from './integer';
 import { classified, normaliseOperand } from './operands';
-import { BitsOutcome, controlOf, raise, raiseDenormal, readOperand } from './sse';
+import { BitsOutcome, controlOf, nativeAllowed, ordinaryResult, raise, raiseDenormal, readOperand } from './sse';
 
 /** Conversions of SSE and SSE2 between singles, doubles and 32-bit integers. */
 
@@ -48,8 +48,8 @@ export function integerToDouble(f: FunctionBuilder): void {
 
 /** Body of (value, mxcsr) -> single: the double, which is exact, rounded. */
 export function integerToSingle(f: FunctionBuilder, m: ModuleBuilder): void {
+  f.if(w.or(w.eqz(f.param(0)), nativeAllowed(f.param(1))), () => f.return(f32.bits(f32.fromI32(f.param(0)))));
   const double = f.hold(f64.bits(f64.fromI32(f.param(0))));
-  f.if(i64.eqz(double), () => f.return(w.constant(0)));
   const outcome = new BitsOutcome(f, m, F32, controlOf(f, f.param(1)));
   const x = unpackBits(f, F64, double);
   outcome.round(x.sign.value, x.exponent.value, x.significand.value, ZERO);
@@ -75,6 +75,10 @@ export function singleToDouble(f: FunctionBuilder, m: ModuleBuilder): void {
 /** Body of f64ToF32: CVTSD2SS. */
 export function doubleToSingle(f: FunctionBuilder, m: ModuleBuilder): void {
   const mxcsr = f.param(1);
+  f.if(nativeAllowed(mxcsr), () => {
+    const single = f.let(f32.bits(f32.demote(f64.fromBits(f.getAs('i64', 0)))));
+    f.if(ordinaryResult(F32, f.hold(align(F32, single))), () => f.return(single));
+  });
   const control = controlOf(f, mxcsr);
   const outcome = new BitsOutcome(f, m, F32, control);
   const aligned = readOperand(f, F64, f.getAs('i64', 0), mxcsr);

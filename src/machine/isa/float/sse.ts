@@ -115,10 +115,10 @@ export function raiseDenormal(f: FunctionBuilder, outcome: BitsOutcome, control:
  * 1 if results can come from the host's arithmetic: it rounds to nearest and raises nothing, so RC has to say the same and
  * another inexact result must change nothing.
  */
-const nativeAllowed = (mxcsr: Expr): Expr => w.eq(w.and(mxcsr, MXCSR_RC | MXCSR_PM | PE), MXCSR_PM | PE);
+export const nativeAllowed = (mxcsr: Expr): Expr => w.eq(w.and(mxcsr, MXCSR_RC | MXCSR_PM | PE), MXCSR_PM | PE);
 
 /** 1 if a native result is neither tiny (or rounded up from tiny) nor beyond the range. */
-function ordinaryResult(format: Format, aligned: Expr64): Expr {
+export function ordinaryResult(format: Format, aligned: Expr64): Expr {
   const first = alignedMinimum(format) + 1n;
   return i64.ltU(i64.sub(magnitude(aligned), i64.const(first)), i64.const(alignedInfinity(format) - first));
 }
