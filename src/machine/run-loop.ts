@@ -60,6 +60,7 @@ export class RunLoop {
       slowRead: (linear, width) => cpu.mmu.slowRead(linear, width as 1 | 2 | 4),
       slowWrite: (linear, width, value) => cpu.mmu.slowWrite(linear, width as 1 | 2 | 4, value),
       probeWrite: (linear, width) => cpu.mmu.probeWrite(linear, width),
+      checkAlignment: (linear, alignment) => cpu.mmu.checkAlignment(linear, alignment),
       fetchPage: (linear) => cpu.mmu.fetchPage(linear),
       checkSegment: (segment, offset, width, write) => cpu.segmentation.checkSegment(segment, offset, width, write),
       codeBreakpoint: () => this.atBreakpoint(),

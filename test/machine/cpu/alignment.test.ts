@@ -63,6 +63,15 @@ describe('alignment checks', () => {
     }
   });
 
+  it('raise it for operands of 8 bytes that are aligned to 4 only', () => {
+    for (let offset = 0; offset < 16; offset++) {
+      const at = dword(DATA + offset);
+      const eight = offset % 8 === 0 ? 'none' : '17(0)';
+      assert.equal(outcome([0xdd, 0x05, ...at]), eight, 'fld m64');
+      assert.equal(outcome([0xdd, 0x1d, ...at]), eight, 'fstp m64');
+    }
+  });
+
   it('take far pointers as offset and selector, and descriptor-table registers as limit and base', () => {
     for (const [bytes, aligned, misaligned] of [
       // les eax, m16:32; les ax, m16:16; sgdt

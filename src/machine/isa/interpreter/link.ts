@@ -14,6 +14,8 @@ export interface InterpreterHost {
   slowRead(linear: number, width: number): number;
   slowWrite(linear: number, width: number, value: number): void;
   probeWrite(linear: number, width: number): void;
+  /** Raises #AC where alignment is checked and the address is not a multiple of `alignment`. */
+  checkAlignment(linear: number, alignment: number): void;
   fetchPage: FetchPage;
   /** Full check of a memory access against its segment. */
   checkSegment(segment: number, offset: number, width: number, write: boolean): void;
@@ -67,6 +69,7 @@ export function linkInterpreter(host: InterpreterHost): Interpreter {
     slowRead: guard((linear, width) => host.slowRead(linear >>> 0, width)),
     slowWrite: guard((linear, width, value) => host.slowWrite(linear >>> 0, width, value >>> 0)),
     probeWrite: guard((linear, width) => host.probeWrite(linear >>> 0, width)),
+    checkAlignment: guard((linear, alignment) => host.checkAlignment(linear >>> 0, alignment)),
     checkSegment: guard((segment, offset, width, write) =>
       host.checkSegment(segment, offset >>> 0, width, write !== 0),
     ),

@@ -24,6 +24,7 @@ export function declareImports(m: ModuleBuilder): void {
   m.import('slowRead', ['i32', 'i32'], ['i32']);
   m.import('slowWrite', ['i32', 'i32', 'i32']);
   m.import('probeWrite', ['i32', 'i32']);
+  m.import('checkAlignment', ['i32', 'i32']);
   m.import('checkSegment', ['i32', 'i32', 'i32', 'i32']);
   m.import('resolveCode', []);
   m.import('checkPrefixes', []);
@@ -154,7 +155,10 @@ function defineWideMemory(m: ModuleBuilder): void {
     f.if(fastPath(entry, layout.TLB_READ_MASK, linear, 8), () => f.return(i64.load(hostPointer(entry, linear))));
     const low = f.let(f.callValue(m.indexOf('slowRead'), [linear, 4]));
     f.if(state(layout.FAULT), () => f.return(zero));
-    f.return(join64(f.callValue(m.indexOf('slowRead'), [w.add(linear, 4), 4]), low));
+    const high = f.let(f.callValue(m.indexOf('slowRead'), [w.add(linear, 4), 4]));
+    f.if(state(layout.FAULT), () => f.return(zero));
+    f.call(m.indexOf('checkAlignment'), [linear, 8]);
+    f.return(join64(high, low));
   });
   defineTyped('write64', ['i32', 'i32', 'i64'], [], (f) => {
     const linear = linearAddress(f, m, 8, true, () => f.return());
