@@ -260,6 +260,7 @@ describe('variables of a stopped guest', function () {
       'Flags registers',
       'Segments registers',
       'System registers registers expensive',
+      'FPU registers expensive',
       'Ports ports expensive',
     ]);
     assert.ok(!names(1).some((name) => name.startsWith('Flags')), 'flags of a caller are lost');

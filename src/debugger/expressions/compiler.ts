@@ -8,6 +8,7 @@ import {
   builtin,
   CHAR,
   findMember,
+  FLOAT80,
   INT,
   isFloat,
   isInteger,
@@ -37,7 +38,7 @@ export interface CompileOptions {
 
 type NodeOf<K extends ExpressionNode['kind']> = Extract<ExpressionNode, { kind: K }>;
 
-const REGISTER_TYPES = { 1: U8, 2: U16, 4: U32 } as const;
+const REGISTER_TYPES = { 1: U8, 2: U16, 4: U32, 10: FLOAT80 } as const;
 /** A function whose type is not known. */
 const FUNCTION: Type = { kind: 'function', byteSize: 0, result: builtin('void')!, parameters: [], variadic: false };
 const STACK_REGISTERS = new Set(['ebp', 'esp', 'bp', 'sp']);

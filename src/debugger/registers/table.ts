@@ -1,4 +1,3 @@
-import type { CpuState } from '../../machine/cpu/state';
 import {
   FLAG_AC,
   FLAG_AF,
@@ -24,37 +23,10 @@ import {
   SegmentIndex,
 } from '../../machine/layout';
 import { EvaluationError } from '../values/memory';
-import type { FrameRegisters } from './frame-registers';
+import type { RegisterContext, RegisterDefinition } from './definition';
+import { fpuRegisters } from './fpu';
 
-/** Writes to system registers, with the checks and side effects of the instructions that do the same. */
-export interface SystemWriter {
-  /** MOV to a segment register. @throws EvaluationError if the selector is not loadable */
-  segment(index: SegmentIndex, selector: number): void;
-  /** MOV to CR0, CR2, CR3 or CR4. @throws EvaluationError if the value is not allowed */
-  control(index: number, value: number): void;
-  debug(index: number, value: number): void;
-  /** Interrupts or single-stepping may have been switched on: the run loop must look. */
-  flagsChanged(): void;
-}
-
-/** What a register is read from and written to. */
-export interface RegisterContext {
-  readonly state: CpuState;
-  readonly frame: FrameRegisters;
-  readonly system: SystemWriter;
-}
-
-export interface RegisterDefinition {
-  /** Lower case, as in expressions: `eax`, `zf`, `cr0`. */
-  readonly name: string;
-  readonly group: 'general' | 'half' | 'flag' | 'segment' | 'system';
-  /** 1 for 8 bits and flags, 2, or 4. */
-  readonly size: 1 | 2 | 4;
-  readonly doc: string;
-  readonly read: (context: RegisterContext) => number;
-  /** Missing where the register cannot be set. */
-  readonly write?: (context: RegisterContext, value: number) => void;
-}
+export type { RegisterContext, RegisterDefinition, SystemWriter } from './definition';
 
 const GENERAL = ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'];
 const BYTES = ['al', 'cl', 'dl', 'bl', 'ah', 'ch', 'dh', 'bh'];
@@ -250,6 +222,7 @@ export const REGISTERS: readonly RegisterDefinition[] = [
     doc: 'current privilege level',
     read: ({ state }) => state.cpl,
   },
+  ...fpuRegisters(),
 ];
 
 const BY_NAME = new Map(REGISTERS.map((register) => [register.name, register]));

@@ -61,6 +61,8 @@ export const U16 = base('u16', 2, 'unsigned');
 export const U32 = base('u32', 4, 'unsigned');
 export const U64 = base('u64', 8, 'unsigned');
 export const DOUBLE = base('double', 8, 'float');
+/** The format of the x87's registers, without the padding that a C compiler adds. */
+export const FLOAT80 = base('f80', 10, 'float');
 
 export function pointerTo(target: Type): PointerType {
   return { kind: 'pointer', byteSize: 4, reference: false, target };

@@ -4,7 +4,7 @@ import type { FormatOptions, Session, Value } from '../types';
 import { valueContext } from './context';
 import { fileValues, localValues } from './locals';
 import { portGroups } from './ports';
-import { flagValues, generalValues, segmentValues, systemValues } from './registers';
+import { flagValues, fpuValues, generalValues, segmentValues, systemValues } from './registers';
 
 /** A group of values of a frame, worked out when it is opened. */
 export type FrameScope = ReturnType<Session['scopes']>[number];
@@ -32,6 +32,7 @@ export function frameScopes(guest: Guest, frame: FrameContext, changed?: () => v
     ...(innermost ? [group('Flags', 'registers', () => flagValues(context))] : []),
     group('Segments', 'registers', () => segmentValues(context)),
     group('System registers', 'registers', () => systemValues(context), true),
+    group('FPU', 'registers', () => fpuValues(context), true),
     group('Ports', 'ports', () => portGroups(context), true),
   ];
 }

@@ -2,15 +2,16 @@ import type { Operand } from '../expressions/operand';
 import { findRegister, FLAG_BITS, type RegisterDefinition } from '../registers/table';
 import type { Value } from '../types';
 import { EvaluationError } from '../values/memory';
-import { U16, U32, U8 } from '../values/types';
+import { FLOAT80, U16, U32, U8 } from '../values/types';
 import { SegmentIndex } from '../../machine/layout';
 import type { ValueContext } from './context';
 import type { RegisterDetails } from './register-details';
 import { segmentDetails } from './segment-details';
+import { lastInstruction, stackValue } from './fpu';
 import { systemDetails } from './system-details';
 import { valueOf } from './value';
 
-const TYPES = { 1: U8, 2: U16, 4: U32 } as const;
+const TYPES = { 1: U8, 2: U16, 4: U32, 10: FLOAT80 } as const;
 const GENERAL = ['eax', 'ebx', 'ecx', 'edx', 'esi', 'edi', 'ebp', 'esp'];
 /** Registers with byte halves. */
 const BYTE_HALVES: ReadonlySet<string> = new Set(['eax', 'ebx', 'ecx', 'edx']);
@@ -32,6 +33,7 @@ const SYSTEM = [
   'dr6',
   'dr7',
 ];
+const FPU = [...Array.from({ length: 8 }, (_, i) => `st${i}`), 'fcw', 'fsw', 'ftw'];
 /** Pairs of registers that are shown as one. */
 const TABLE_REGISTERS: ReadonlySet<string> = new Set(['gdtr', 'idtr']);
 /** The segment that an address in a register is in, for the memory view. */
@@ -139,7 +141,7 @@ function detailsOf(context: ValueContext, name: string): RegisterDetails {
   const { group } = definition(name);
   if (group === 'general') return generalDetails(context, name);
   if (group === 'segment' || name === 'ldtr' || name === 'tr') return segmentDetails(context.guest, name);
-  return group === 'system' ? systemDetails(context, name) : {};
+  return group === 'system' || group === 'x87' ? systemDetails(context, name) : {};
 }
 
 function tableRegister(context: ValueContext, name: string): Value {
@@ -157,6 +159,7 @@ function tableRegister(context: ValueContext, name: string): Value {
 function detailed(context: ValueContext, name: string): Value {
   if (TABLE_REGISTERS.has(name)) return tableRegister(context, name);
   if (definition(name).group === 'flag') return flagValue(context, name);
+  if (/^st[0-7]$/.test(name)) return stackValue(context, Number(name.slice(2)), registerValue(context, name));
   return registerValue(context, name, detailsOf(context, name));
 }
 
@@ -175,6 +178,11 @@ export function segmentValues(context: ValueContext): Value[] {
 /** Control, table and debug registers. */
 export function systemValues(context: ValueContext): Value[] {
   return SYSTEM.map((name) => detailed(context, name));
+}
+
+/** Registers and words of the x87. */
+export function fpuValues(context: ValueContext): Value[] {
+  return [...FPU.map((name) => detailed(context, name)), ...lastInstruction(context)];
 }
 
 /** The register that a text names, with or without `$`; undefined if it is none or a variable hides it. */

@@ -8,7 +8,10 @@ import { compileExpression } from '../expressions/compiler';
 import { decay, scalarOf } from '../expressions/operand';
 import type { ValueContext } from './context';
 import type { RegisterDetails } from './register-details';
+import { FPU_FIELDS } from './fpu-fields';
 import { SYSTEM_FIELDS } from './system-fields';
+
+const FIELDS: Readonly<Record<string, readonly BitField[]>> = { ...SYSTEM_FIELDS, ...FPU_FIELDS };
 
 /** What is on: `PG ET PE`, `RW0=0x3`. A number such as a page frame can be read off the register itself. */
 function setFields(fields: readonly BitField[], value: number): string {
@@ -58,10 +61,10 @@ function fieldRow(context: ValueContext, name: string, field: BitField): Value {
   };
 }
 
-/** Bits of control and debug registers by name; the symbol that CR2 or a breakpoint address is in. */
+/** Bits of control, debug and x87 registers by name; the symbol that CR2 or a breakpoint address is in. */
 export function systemDetails(context: ValueContext, name: string): RegisterDetails {
   const value = findRegister(name)?.read(context.target) ?? 0;
-  const fields = Object.hasOwn(SYSTEM_FIELDS, name) ? SYSTEM_FIELDS[name] : undefined;
+  const fields = Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
   if (fields) {
     const words = setFields(fields, value);
     return { ...(words !== '' && { words }), children: () => fields.map((field) => fieldRow(context, name, field)) };

@@ -99,6 +99,11 @@ export class FpuRegisters {
     writeFloat80(this.state, registerPointer(number), value);
   }
 
+  /** Makes a physical register one that is not empty. */
+  markUsed(number: number): void {
+    this.state.set(layout.FPU_EMPTY, this.state.get(layout.FPU_EMPTY) & ~(1 << number));
+  }
+
   /** Physical number of ST(i). */
   indexOf(i: number): number {
     return (this.top + i) & 7;
