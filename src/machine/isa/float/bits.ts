@@ -48,7 +48,9 @@ export const alignedMinimum = (format: Format): bigint => 1n << BigInt(63 - expo
 export const isDenormalBits = (format: Format, aligned: Expr64): Expr =>
   i64.ltU(i64.sub(magnitude(aligned), ONE), i64.const(alignedMinimum(format) - 1n));
 
-/** Takes bits apart; exponent and significand as they are there, the integer bit set unless the biased exponent is 0. */
+/**
+ * Takes bits apart; exponent and significand as they are there, the integer bit set unless the biased exponent is 0.
+ */
 export function unpackBits(f: FunctionBuilder, format: Format, aligned: Expr64): Unpacked {
   const width = exponentBits(format);
   const field = f.let(w.and(i64.wrap(i64.shrU(aligned, i64.const(BigInt(63 - width)))), format.maxExponent));

@@ -2,22 +2,25 @@ import type { ValueType } from '../wasm/expression';
 import type { ModuleBuilder } from '../wasm/module';
 
 /**
- * The floating-point functions that instruction definitions call by name (`e.float`). No function touches FPU or MXCSR state: the caller hands in control words, merges flags,
- * raises exceptions and moves TOP.
+ * The floating-point functions that instruction definitions call by name (`e.float`). No function touches FPU or
+ * MXCSR state: the caller hands in control words, merges flags, raises exceptions and moves TOP.
  *
- * **x87** (`f80…`). Operands and destinations are host pointers to 16-byte places: u64 significand with its integer bit
- * at +0, u16 sign and biased exponent at +8. A destination may be one of the operands. `control` is the control word (FPU_CONTROL).
- * The i32 result holds flags in the places of the status word: IE, DE, ZE, OE, UE, PE, and C1 if the result was rounded up
- * (away from zero); the caller clears C1 first. Precision control applies to add, sub, mul, div and sqrt only.
+ * **x87** (`f80…`). Operands and destinations are host pointers to 16-byte places: u64 significand with its integer
+ * bit at +0, u16 sign and biased exponent at +8. A destination may be one of the operands. `control` is the control
+ * word (FPU_CONTROL). The i32 result holds flags in the places of the status word: IE, DE, ZE, OE, UE, PE, and C1 if
+ * the result was rounded up (away from zero); the caller clears C1 first. Precision control applies to add, sub, mul,
+ * div and sqrt only.
  *
- * Unmasked exceptions: when the flags hold an unmasked IE, DE or ZE no later exception is reported with them; a function that is given
- * `control` has left the destination as it was, others may have written it. After an unmasked OE or UE a *place* as destination has the result with its exponent
- * moved by 24576 (SDM vol. 1, 8.5.4 and 8.5.5), to be used as always; a destination for *memory* (f32, f64) has no
- * meaning and must not be stored. After an unmasked PE alone every destination is valid.
+ * Unmasked exceptions: when the flags hold an unmasked IE, DE or ZE no later exception is reported with them; a
+ * function that is given `control` has left the destination as it was, others may have written it. After an unmasked
+ * OE or UE a *place* as destination has the result with its exponent moved by 24576 (SDM vol. 1, 8.5.4 and 8.5.5), to
+ * be used as always; a destination for *memory* (f32, f64) has no meaning and must not be stored. After an unmasked
+ * PE alone every destination is valid.
  *
- * **SSE** (`f32…`, `f64…`). Operands and results are bits; `mxcsr` is the MXCSR. Flags are ORed into FLOAT_FLAGS in the
- * places of MXCSR: IE, DE, ZE, OE, UE, PE. The caller zeroes FLOAT_FLAGS, computes all elements, and writes nothing if a flag
- * is unmasked. (An unmasked IE, DE or ZE of any element comes before OE, UE and PE of all: SDM vol. 1, 11.5.2.)
+ * **SSE** (`f32…`, `f64…`). Operands and results are bits; `mxcsr` is the MXCSR. Flags are ORed into FLOAT_FLAGS in
+ * the places of MXCSR: IE, DE, ZE, OE, UE, PE. The caller zeroes FLOAT_FLAGS, computes all elements, and writes
+ * nothing if a flag is unmasked. If that is IE, DE or ZE, only those three are raised, of all elements: OE, UE and PE
+ * come after the computation (SDM vol. 1, 11.5.2).
  *
  * Sources: SDM vol. 1 chapters 4.8, 4.9, 8 and 11.5, and the instructions' pages in vol. 2.
  */
@@ -43,8 +46,8 @@ const F80 = {
   /** (exponent, significand, a) -> flags: both parts of a as places (FXTRACT: significand is what is pushed). */
   f80Extract: 'iii:i',
   /**
-   * (dst, a, b, control, nearest) -> flags with C0, C1, C2, C3: one step of FPREM (nearest = 0) or FPREM1 (nearest = 1). C2 is
-   * set when the reduction is incomplete; else the quotient's bits 2, 1, 0 are in C0, C3, C1.
+   * (dst, a, b, control, nearest) -> flags with C0, C1, C2, C3: one step of FPREM (nearest = 0) or FPREM1 (nearest =
+   * 1). C2 is set when the reduction is incomplete; else the quotient's bits 2, 1, 0 are in C0, C3, C1.
    */
   f80Remainder: 'iiiii:i',
   /**
@@ -54,7 +57,10 @@ const F80 = {
   f80Compare: 'iii:i',
   /** (a) -> C3, C2, C1, C0: class and sign of a register that is not empty (FXAM). */
   f80Examine: 'i:i',
-  /** (dst, bits) -> flags: loads a single (FLD m32); IE for an SNaN, DE for a denormal. A conversion of an operand does the same. */
+  /**
+   * (dst, bits) -> flags: loads a single (FLD m32); IE for an SNaN, DE for a denormal. A conversion of an operand
+   * does the same.
+   */
   f80FromF32: 'ii:i',
   /** (dst, bits) -> flags: loads a double. */
   f80FromF64: 'il:i',
@@ -68,13 +74,18 @@ const F80 = {
   f80ToF32: 'iii:i',
   /** (dst, a, control) -> flags: u64 at dst, for memory. */
   f80ToF64: 'iii:i',
-  /** (dst, a, control) -> flags: u32 at dst whose low half is the word; rounded by RC, 0x8000 with IE if it does not fit. */
+  /**
+   * (dst, a, control) -> flags: u32 at dst whose low half is the word; rounded by RC, 0x8000 with IE if it does not
+   * fit.
+   */
   f80ToI16: 'iii:i',
   /** (dst, a, control) -> flags: u32 at dst; 0x80000000 with IE if it does not fit. */
   f80ToI32: 'iii:i',
   /** (dst, a, control) -> flags: u64 at dst; 2^63 with IE if it does not fit. */
   f80ToI64: 'iii:i',
-  /** (dst, a, control) -> flags: 10 bytes of packed decimal at dst; the indefinite with IE if it does not fit (FBSTP). */
+  /**
+   * (dst, a, control) -> flags: 10 bytes of packed decimal at dst; the indefinite with IE if it does not fit (FBSTP).
+   */
   f80ToBcd: 'iii:i',
 } as const satisfies Record<string, Signature>;
 
@@ -106,7 +117,10 @@ const SSE = {
    */
   f32Compare: 'iiii:i',
   f64Compare: 'llii:i',
-  /** (a, b, predicate, mxcsr) -> 1 if a PREDICATE b, else 0; predicates 0-7 as CMPPS has them (EQ LT LE UNORD NEQ NLT NLE ORD). */
+  /**
+   * (a, b, predicate, mxcsr) -> 1 if a PREDICATE b, else 0; predicates 0-7 as CMPPS has them (EQ LT LE UNORD NEQ NLT
+   * NLE ORD).
+   */
   f32Predicate: 'iiii:i',
   f64Predicate: 'llii:i',
   /** (value, mxcsr) -> nearest by RC; PE if inexact. */

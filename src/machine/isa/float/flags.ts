@@ -22,7 +22,7 @@ export const ROUND_UP = 2;
 export const ROUND_TO_ZERO = 3;
 
 /**
- * In a control word that is made of MXCSR for the shared functions: results that are tiny become zero while UE is masked.
- * Above the 16 bits that the x87 control word has.
+ * In a control word that is made of MXCSR for the shared functions: results that are tiny become zero while UE is
+ * masked. Above the 16 bits that the x87 control word has.
  */
 export const CONTROL_FLUSH = 0x10000;

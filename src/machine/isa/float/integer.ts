@@ -14,8 +14,8 @@ const ZERO = i64.const(0n);
 const ONE = i64.const(1n);
 
 /**
- * Magnitude of a finite number (significand * 2^(exponent - 16383 - 63), normalised or not) as an integer rounded by RC,
- * with PE and C1. The exponent must be below 16383 + 64.
+ * Magnitude of a finite number (significand * 2^(exponent - 16383 - 63), normalised or not) as an integer rounded by
+ * RC, with PE and C1. The exponent must be below 16383 + 64.
  */
 export function roundToMagnitude(
   f: FunctionBuilder,

@@ -4,8 +4,9 @@ import type { ModuleBuilder } from '../wasm/module';
 import type { Variable } from './variable';
 
 /**
- * A number taken apart: its value is significand * 2^(exponent - 16383 - 63), the top bit of the significand is set. While
- * operands are still to be classified, the exponent of infinities is that of their format and zeros have a significand of zero.
+ * A number taken apart: its value is significand * 2^(exponent - 16383 - 63), the top bit of the significand is set.
+ * While operands are still to be classified, the exponent of infinities is that of their format and zeros have a
+ * significand of zero.
  */
 export interface Unpacked {
   /** 0 or 1. */

@@ -43,7 +43,10 @@ export function isSpecial(x: Unpacked): Expr {
   return w.eqz(w.and(ordinary, i64.ltS(x.significand.value, ZERO)));
 }
 
-/** 1 for encodings that the 387 and later do not support: unnormals, pseudo-NaNs, pseudo-infinities (SDM vol. 1, 8.2.2). */
+/**
+ * 1 for encodings that the 387 and later do not support: unnormals, pseudo-NaNs, pseudo-infinities (SDM vol. 1,
+ * 8.2.2).
+ */
 export const isUnsupported = (exponent: Expr, significand: Expr64): Expr =>
   w.and(w.ne(exponent, 0), i64.geS(significand, ZERO));
 

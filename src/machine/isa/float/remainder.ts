@@ -16,8 +16,8 @@ const ONE = i64.const(1n);
 const STEP = 64;
 
 /**
- * Body of f80Remainder: SDM vol. 2, FPREM and FPREM1. A reduction that is incomplete takes N bits off, where the SDM leaves
- * N open between 32 and 63: processors choose it so that a multiple of 32 remains.
+ * Body of f80Remainder: SDM vol. 2, FPREM and FPREM1. A reduction that is incomplete takes N bits off, where the SDM
+ * leaves N open between 32 and 63: processors choose it so that a multiple of 32 remains.
  */
 export function remainder(f: FunctionBuilder, m: ModuleBuilder): void {
   const [dst, pa, pb, control, toNearest] = [0, 1, 2, 3, 4].map((index) => f.param(index));

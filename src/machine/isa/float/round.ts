@@ -2,19 +2,19 @@ import * as w from '../wasm/expression';
 import type { Expr, Expr64 } from '../wasm/expression';
 import type { FunctionBuilder } from '../wasm/function';
 import { i64 } from '../wasm/i64';
+import { packBits } from './bits';
 import { C1, CONTROL_FLUSH, OE, PE, ROUND_DOWN, ROUND_NEAREST, ROUND_TO_ZERO, ROUND_UP, UE } from './flags';
 import { BIAS_ADJUSTMENT, F32, F64, F80, type Format, INTEGER_BIT, rebias } from './format';
-import { packBits } from './bits';
 import { storePlace } from './place';
-import { sticky, shiftRightSticky } from './wide';
 import { type Variable, variable32, variable64 } from './variable';
+import { shiftRightSticky, sticky } from './wide';
 
 /**
  * The one place where results are rounded and range is checked, staged for each format.
  *
- * A result comes as sign (0 or 1), exponent, and 128 bits of significand: its value is
- * high:low * 2^(exponent - 16383 - 127), `high` has its top bit set, and bits too small to be kept are ORed into the lowest bit.
- * Tininess is detected after rounding as if the exponent had no bounds (SDM vol. 1, 4.9.1.5).
+ * A result comes as sign (0 or 1), exponent, and 128 bits of significand: its value is high:low * 2^(exponent - 16383
+ * - 127), `high` has its top bit set, and bits too small to be kept are ORed into the lowest bit. Tininess is
+ * detected after rounding as if the exponent had no bounds (SDM vol. 1, 4.9.1.5).
  */
 
 const HALF = i64.const(INTEGER_BIT);
@@ -24,7 +24,10 @@ const ONE = i64.const(1n);
 /** RC of an x87 control word. */
 export const roundingControl = (control: Expr): Expr => w.and(w.shrU(control, 10), 3);
 
-/** 1 if a nonzero `tail` (the part below the last kept place, aligned to the top) makes the magnitude round up. `odd`: the last kept bit. */
+/**
+ * 1 if the magnitude is rounded up. `tail`: what is below the last kept place, aligned to the top and not zero;
+ * `odd`: the last kept bit.
+ */
 export function roundsUp(f: FunctionBuilder, control: Expr, sign: Expr, odd: Expr64, tail: Expr64): Expr {
   const result = f.local();
   const rc = f.let(roundingControl(control));
@@ -39,6 +42,8 @@ export function roundsUp(f: FunctionBuilder, control: Expr, sign: Expr, odd: Exp
   return f.get(result);
 }
 
+const isUnmasked = (control: Expr, exception: number): Expr => w.eqz(w.and(control, exception));
+
 /** 1 if a magnitude beyond the range becomes infinity, 0 if it becomes the largest number. */
 function overflowsToInfinity(f: FunctionBuilder, control: Expr, sign: Expr): Expr {
   const rc = f.let(roundingControl(control));
@@ -48,8 +53,6 @@ function overflowsToInfinity(f: FunctionBuilder, control: Expr, sign: Expr): Exp
 
 /** Where the significand is cut. */
 interface Cut {
-  /** Bits kept, as an i64. */
-  readonly precision: Expr64;
   /** Value of the last kept place. */
   readonly unit: Expr64;
   /** The bits of `high` that are kept. */
@@ -61,12 +64,18 @@ interface Cut {
 function fixedCut(precision: number): Cut {
   const unit = 1n << BigInt(64 - precision);
   return {
-    precision: i64.const(BigInt(precision)),
     unit: i64.const(unit),
     kept: i64.const(-unit),
     tail: (high, low) => i64.or(i64.shl(high, i64.const(BigInt(precision))), sticky(low)),
   };
 }
+
+/** All 64 bits of `high` are kept. */
+const EXTENDED_CUT: Cut = {
+  unit: ONE,
+  kept: i64.const(-1n),
+  tail: (_, low) => low,
+};
 
 /** The cut by PC: 00 single, 10 double, 11 extended. The reserved 01 rounds as extended. */
 function controlledCut(f: FunctionBuilder, control: Expr): Cut {
@@ -78,14 +87,15 @@ function controlledCut(f: FunctionBuilder, control: Expr): Cut {
   const unit = f.hold(i64.shl(ONE, i64.sub(i64.const(64n), precision.value)));
   const all = f.let(i64.eq(precision.value, i64.const(64n)));
   return {
-    precision: precision.value,
     unit,
     kept: f.hold(i64.sub(ZERO, unit)),
     tail: (high, low) => i64.select(all, low, i64.or(i64.shl(high, precision.value), sticky(low))),
   };
 }
 
-/** What the body of a rounding function works on. `deliver` returns a result: biased exponent, significand and flags. */
+/**
+ * What the body of a rounding function works on. `deliver` returns a result: biased exponent, significand and flags.
+ */
 interface Rounding {
   readonly format: Format;
   readonly cut: Cut;
@@ -97,17 +107,20 @@ interface Rounding {
   readonly deliver: (exponent: Expr, significand: Expr64, flags: Expr) => void;
 }
 
-const isMasked = (control: Expr, exception: number): Expr => w.and(control, exception);
+/** Whether the number in `r` is rounded up at its cut. */
+function roundedUp(f: FunctionBuilder, r: Rounding, tail: Expr64): Expr {
+  const odd = f.hold(i64.extendU(i64.ne(i64.and(r.high.value, r.cut.unit), ZERO)));
+  return roundsUp(f, r.control, r.sign, odd, tail);
+}
 
 /**
  * A number below the normal range: moves the significand to where the smallest exponent is, or the exponent by the bias
  * adjustment. `flags` gets UE; it stays only if it is unmasked or the result turns out inexact.
  */
 function emitTiny(f: FunctionBuilder, r: Rounding, flags: Variable<'i32'>, tiny: Variable<'i32'>): void {
-  const { format, cut, sign, exponent, high, low, control } = r;
+  const { format, cut, exponent, high, low, control } = r;
   const tail = f.hold(cut.tail(high.value, low.value));
-  const odd = i64.ne(i64.and(high.value, cut.unit), ZERO);
-  const up = roundsUp(f, control, sign, f.hold(i64.extendU(odd)), tail);
+  const up = roundedUp(f, r, tail);
   const reachesNormal = w.and(up, i64.eqz(i64.add(i64.and(high.value, cut.kept), cut.unit)));
   tiny.value = f.let(w.or(w.ltS(exponent.value, 0), w.eqz(reachesNormal)));
   const shift = () => {
@@ -115,7 +128,7 @@ function emitTiny(f: FunctionBuilder, r: Rounding, flags: Variable<'i32'>, tiny:
     exponent.value = w.constant(0);
   };
   if (format !== F80) {
-    f.if(w.and(tiny.value, w.eqz(isMasked(control, UE))), () => {
+    f.if(w.and(tiny.value, isUnmasked(control, UE)), () => {
       r.deliver(w.constant(0), ZERO, w.or(UE, w.select(i64.ne(tail, ZERO), PE, 0)));
     });
     f.if(w.and(tiny.value, w.ne(w.and(control, CONTROL_FLUSH), 0)), () => {
@@ -125,7 +138,7 @@ function emitTiny(f: FunctionBuilder, r: Rounding, flags: Variable<'i32'>, tiny:
     return;
   }
   f.if(
-    w.and(tiny.value, w.eqz(isMasked(control, UE))),
+    w.and(tiny.value, isUnmasked(control, UE)),
     () => {
       exponent.value = w.add(exponent.value, BIAS_ADJUSTMENT);
       flags.value = w.constant(UE);
@@ -138,7 +151,7 @@ function emitTiny(f: FunctionBuilder, r: Rounding, flags: Variable<'i32'>, tiny:
 /** A number beyond the range, after it has been rounded. */
 function emitHuge(f: FunctionBuilder, r: Rounding, flags: Variable<'i32'>): void {
   const { format, sign, exponent, high, control } = r;
-  f.if(w.eqz(isMasked(control, OE)), () => {
+  f.if(isUnmasked(control, OE), () => {
     flags.value = w.or(flags.value, OE);
     if (format === F80) {
       exponent.value = w.sub(exponent.value, BIAS_ADJUSTMENT);
@@ -154,14 +167,13 @@ function emitHuge(f: FunctionBuilder, r: Rounding, flags: Variable<'i32'>): void
 }
 
 function emitRounding(f: FunctionBuilder, r: Rounding): void {
-  const { format, cut, sign, exponent, high, low, control } = r;
+  const { format, cut, exponent, high, low } = r;
   const flags = variable32(f);
   const tiny = variable32(f);
   f.if(w.ltS(exponent.value, 1), () => emitTiny(f, r, flags, tiny));
   const tail = f.hold(cut.tail(high.value, low.value));
   f.if(i64.ne(tail, ZERO), () => {
-    const odd = f.hold(i64.extendU(i64.ne(i64.and(high.value, cut.unit), ZERO)));
-    const up = roundsUp(f, control, sign, odd, tail);
+    const up = roundedUp(f, r, tail);
     flags.value = w.or(w.or(flags.value, PE), w.select(tiny.value, UE, 0));
     high.value = i64.and(high.value, cut.kept);
     f.if(up, () => {
@@ -180,14 +192,6 @@ function emitRounding(f: FunctionBuilder, r: Rounding): void {
   f.if(w.geS(exponent.value, format.maxExponent), () => emitHuge(f, r, flags));
   r.deliver(exponent.value, high.value, flags.value);
 }
-
-/** All 64 bits of `high` are kept. */
-const EXTENDED_CUT: Cut = {
-  precision: i64.const(64n),
-  unit: ONE,
-  kept: i64.const(-1n),
-  tail: (_, low) => low,
-};
 
 /** Body of roundF80 (by PC) and roundF80Extended (to 64 bits). */
 export function roundToPlace(byPrecisionControl: boolean) {

@@ -14,7 +14,7 @@ const LOW32 = i64.const(0xffff_ffffn);
 /** Integer square root of an i64 whose upper two bits are not both clear: 32 bits, from the host's f64 root. */
 function root64(f: FunctionBuilder, value: Expr64): Expr64 {
   const root = variable64(f, f64.truncateToU64(f64.sqrt(f64.fromU64(value))));
-  // Rounding on the way can make it one too high, but never too low: the square of a 32-bit root, even rounded to 53 bits,
+  // Rounding on the way can make it one too high, but never too low: the square of a 32-bit root, rounded to 53 bits,
   // has that root to 53 bits, and every step is monotonic.
   f.if(w.or(i64.gtU(root.value, LOW32), i64.gtU(i64.mul(root.value, root.value), value)), () => {
     root.value = i64.sub(root.value, ONE);

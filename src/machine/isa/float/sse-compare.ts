@@ -61,7 +61,10 @@ export function predicateOfBits(format: Format) {
   };
 }
 
-/** Body of min (`lt`) and max (`gt`): the first operand if that relation holds, else, NaNs and zeros included, the second. */
+/**
+ * Body of min (`lt`) and max (`gt`): the first operand if that relation holds, else, NaNs and zeros included, the
+ * second.
+ */
 export function chooseBits(format: Format, relation: 'lt' | 'gt') {
   return (f: FunctionBuilder): void => {
     const [a, b] = operands(f, format, f.param(2));

@@ -9,12 +9,20 @@ import { IE, ROUND_TO_ZERO } from './flags';
 import { F32, F64, F80, type Format, INTEGER_BIT, rebias } from './format';
 import { roundToMagnitude } from './integer';
 import { classified, normaliseOperand } from './operands';
-import { BitsOutcome, controlOf, nativeAllowed, ordinaryResult, raise, raiseDenormal, readOperand } from './sse';
+import {
+  ALL_FLAGS,
+  BitsOutcome,
+  controlOf,
+  nativeAllowed,
+  ordinaryResult,
+  raise,
+  raiseDenormal,
+  readOperand,
+} from './sse';
 
 /** Conversions of SSE and SSE2 between singles, doubles and 32-bit integers. */
 
 const ZERO = i64.const(0n);
-const ALL_FLAGS = 0x3f;
 /** The integer indefinite: SDM vol. 1, table 4-1. */
 const INDEFINITE = 0x80000000 | 0;
 const MAX_INTEGER = 0x7fff_ffffn;

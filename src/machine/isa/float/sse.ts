@@ -19,16 +19,19 @@ import {
 } from './bits';
 import { DE, IE, PE, ROUND_DOWN, ZE } from './flags';
 import { F64, type Format, INTEGER_BIT } from './format';
+import { type NativeBinary, type NativeUnary, nativeBinary, nativeUnary } from './native';
 import type { BinaryOperation, Outcome, UnaryOperation } from './operation';
 import { classified, normaliseOperand } from './operands';
 import { roundingControl } from './round';
-import { type NativeBinary, type NativeUnary, nativeBinary, nativeUnary } from './native';
+
+/** Skeletons of the arithmetic of SSE: operands, NaNs, exceptions, and the fast path through the host's arithmetic. */
 
 const ZERO = i64.const(0n);
-const ALL_FLAGS = 0x3f;
+/** All flags of MXCSR; C1 is not among them. */
+export const ALL_FLAGS = 0x3f;
 
 /** MXCSR (SDM vol. 1, 10.2.3). */
-export const MXCSR_DENORMALS_ARE_ZEROS = 0x40;
+const MXCSR_DENORMALS_ARE_ZEROS = 0x40;
 const MXCSR_FLUSH_TO_ZERO = 0x8000;
 const MXCSR_MASKS_SHIFT = 7;
 const MXCSR_RC = 0x6000;
@@ -112,8 +115,8 @@ export function raiseDenormal(f: FunctionBuilder, outcome: BitsOutcome, control:
 }
 
 /**
- * 1 if results can come from the host's arithmetic: it rounds to nearest and raises nothing, so RC has to say the same and
- * another inexact result must change nothing.
+ * 1 if results can come from the host's arithmetic: it rounds to nearest and raises nothing, so RC has to say the
+ * same and another inexact result must change nothing.
  */
 export const nativeAllowed = (mxcsr: Expr): Expr => w.eq(w.and(mxcsr, MXCSR_RC | MXCSR_PM | PE), MXCSR_PM | PE);
 

@@ -1,7 +1,10 @@
 import type { AnyExpr, Expr, Expr64, ExprOf, ValueType } from '../wasm/expression';
 import type { FunctionBuilder } from '../wasm/function';
 
-/** A local of a function that changes while the function runs. Reading `value` gives an expression, setting it emits code. */
+/**
+ * A local of a function that changes while the function runs. Reading `value` gives an expression, setting it emits
+ * code.
+ */
 export class Variable<T extends ValueType> {
   private readonly local: number;
 

@@ -4,7 +4,7 @@ import type { FunctionBuilder } from '../wasm/function';
 import { i64 } from '../wasm/i64';
 import type { ModuleBuilder } from '../wasm/module';
 import { DE, IE, ROUND_DOWN, ZE } from './flags';
-import { F80, INTEGER_BIT } from './format';
+import { F80, INTEGER_BIT, QUIET_BIT } from './format';
 import type { BinaryOperation, Outcome, UnaryOperation } from './operation';
 import { classified, isDenormal, normaliseOperand } from './operands';
 import {
@@ -21,6 +21,8 @@ import {
 } from './place';
 import { roundingControl } from './round';
 import { type Variable, variable32 } from './variable';
+
+/** Skeletons of the x87's arithmetic: what NaNs, exceptions and special operands do before the operation proper. */
 
 const TOP = i64.const(INTEGER_BIT);
 const ZERO = i64.const(0n);
@@ -69,7 +71,10 @@ export function invalidOperation(f: FunctionBuilder, dst: Expr, control: Expr): 
 /** What `nanF80` returns if no operand is a NaN. */
 const NO_NAN = -1;
 
-/** Ends with the result of an operation one of whose operands is a NaN or unsupported. Give one operand twice if it has only one. */
+/**
+ * Ends with the result of an operation one of whose operands is a NaN or unsupported. Give the operand twice if there
+ * is only one.
+ */
 export function endIfNan(f: FunctionBuilder, m: ModuleBuilder, dst: Expr, a: Expr, b: Expr, control: Expr): void {
   const flags = f.let(f.callValue(m.indexOf('nanF80'), [dst, a, b, control]));
   f.if(w.ne(flags, NO_NAN), () => f.return(flags));
@@ -105,7 +110,7 @@ export function nanOfPlaces(f: FunctionBuilder): void {
   );
   const ofTwo = w.select(w.eq(aQuiet, bQuiet), larger, aQuiet);
   const first = f.let(w.select(bNan, w.and(aNan, ofTwo), 1));
-  const quiet = i64.const(1n << 62n);
+  const quiet = i64.const(QUIET_BIT);
   const significand = i64.or(i64.select(first, a.significand, b.significand), quiet);
   storePlace(f, dst, w.select(first, a.top, b.top), significand);
   f.return(flags);

@@ -1,7 +1,7 @@
 /*
- * Carries out floating-point instructions on the processor at hand. Standard input: requests, standard output: a reply for
- * each. x87 results are read without waiting, so that unmasked exceptions show in the status word and nothing else; those of
- * SSE raise a signal, whose handler masks them and goes on behind the instruction.
+ * Carries out floating-point instructions on the processor at hand. Standard input: requests, standard output: a
+ * reply for each. x87 results are read without waiting, so that unmasked exceptions show in the status word and
+ * nothing else; those of SSE raise a signal, whose handler masks them and goes on behind the instruction.
  */
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /**
- * Exact arithmetic for the reference: positive real numbers that are known through how many times a power of two fits into
- * them, and the one rounding that IEEE 754 prescribes. Shares nothing with the code under test.
+ * Exact arithmetic for the reference: positive real numbers that are known through how many times a power of two fits
+ * into them, and the one rounding that IEEE 754 prescribes. Shares nothing with the code under test.
  */
 
 /** A positive real number x. */

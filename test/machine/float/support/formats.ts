@@ -116,7 +116,10 @@ export interface Delivered {
 
 const ADJUSTMENT = 24576;
 
-/** A result that is not exactly zero, rounded once. `toRegister`: unmasked overflow and underflow deliver adjusted exponents. */
+/**
+ * A result that is not exactly zero, rounded once. `toRegister`: unmasked overflow and underflow deliver adjusted
+ * exponents.
+ */
 export function deliver(
   format: FormatFacts,
   x: Real,

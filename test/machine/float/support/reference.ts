@@ -23,8 +23,8 @@ import {
 import type { FloatCase, FloatOperation, FloatOutcome } from './operations';
 
 /**
- * What each instruction has to give, worked out with exact numbers from the rules of the SDM (vol. 1, chapters 4.8, 8 and 11.5, and the
- * instructions' pages) and independently of the code under test.
+ * What each instruction has to give, worked out with exact numbers from the rules of the SDM (vol. 1, chapters 4.8, 8
+ * and 11.5, and the instructions' pages) and independently of the code under test.
  */
 
 type Answer = (test: FloatCase) => FloatOutcome;
