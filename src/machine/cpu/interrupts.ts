@@ -127,9 +127,14 @@ export class Interrupts {
     this.fromInstruction(vector, 'software');
   }
 
-  /** INT1 (ICEBP): a debug trap that no gate's DPL can refuse. @throws Fault */
+  /** INT1 (ICEBP): a debug trap that no gate's DPL can refuse. What MOV SS has held back comes with it. @throws Fault */
   debugInstruction(): void {
+    const { state } = this.core;
+    const held = state.get(layout.PENDING_DEBUG);
     this.fromInstruction(Vector.DB, 'exception');
+    if (held === 0) return;
+    this.core.reportDebug(held);
+    state.set(layout.PENDING_DEBUG, 0);
   }
 
   private fromInstruction(vector: number, source: Event['source']): void {

@@ -134,7 +134,7 @@ const APIC_ENABLED = 0x800;
 /** Base, global enable and bootstrap bit of the local APIC (Intel SDM vol. 3A, 10.4.4). Its registers stay below 4 GiB. */
 const APIC_BASE_FILE = startingAt([0xfee00900, 0], masked(0xfffff900, 0));
 const APIC_BASE: ModelRegister = {
-  read: APIC_BASE_FILE.read,
+  read: (core) => APIC_BASE_FILE.read(core),
   write: (core, value) => {
     APIC_BASE_FILE.write(core, value);
     core.localApic?.setBase(value[0]);

@@ -373,3 +373,30 @@ describe('debug registers: other causes', () => {
     assert.equal(bench.state.get(layout.BREAKPOINTS_ON), 0);
   });
 });
+
+describe('debug traps that MOV SS holds back', () => {
+  function handlers(...after: number[]): number {
+    const bench = Bench.protected(0);
+    for (const segment of [SegmentIndex.DS, SegmentIndex.ES]) bench.op.loadSegment(segment, data(0));
+    bench.idt(1, gate(INTERRUPT_32, code(0), HANDLER));
+    // inc ecx; iret
+    const runner = new Runner(bench).put(HANDLER, 0x41, 0xcf);
+    // mov ss, [DATA], which is watched
+    runner.at(CODE, 0x8e, 0x15, ...dword(DATA), ...after, 0xf4);
+    bench.write16(DATA, data(0));
+    bench.op.writeDebug(1, DATA);
+    bench.op.writeDebug(7, enable(1, ACCESS, 3));
+    bench.state.eip = CODE;
+    assert.equal(runner.run(), RunEnd.Dead);
+    assert.equal(bench.state.dr(6), 0xffff0ff2);
+    return bench.state.reg(ECX);
+  }
+
+  it('come together with that of INT1', () => {
+    assert.equal(handlers(0xf1), 1);
+  });
+
+  it('come by themselves with INT n', () => {
+    assert.equal(handlers(0xcd, 0x01), 2);
+  });
+});

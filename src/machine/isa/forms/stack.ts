@@ -3,6 +3,7 @@ import * as layout from '../../layout';
 import type { Emitter } from '../emitter';
 import { type Form, form, type MemoryAccess, type OperandAccess } from '../form';
 import * as w from '../wasm/expression';
+import type { Expr, Operand } from '../wasm/expression';
 
 const push = (e: Emitter, src: OperandAccess) => e.push(e.operandSize, src.read());
 
@@ -21,9 +22,21 @@ const pushSegment = (segment: SegmentIndex) => (e: Emitter) => {
   e.adjustStack(-4);
 };
 
+/** Moves the stack pointer, SP or ESP, as `wide` says. */
+function moveStack(e: Emitter, wide: Operand, value: Expr): void {
+  e.if(
+    wide,
+    () => e.setReg(32, Register.ESP, value),
+    () => e.setReg(16, Register.ESP, value),
+  );
+}
+
+/** The stack pointer moves as the stack was that the selector came from: POP SS may change its size. */
 const popSegment = (segment: SegmentIndex) => (e: Emitter) => {
-  e.call('loadSegment', segment, e.peekStack(16));
-  e.adjustStack(e.operandSize / 8);
+  const wide = e.let(e.state(layout.STACK_32));
+  const moved = e.let(w.add(e.reg(32, Register.ESP), e.operandSize / 8));
+  e.call('loadSegment', segment, w.and(e.peekStack(e.operandSize), 0xffff));
+  moveStack(e, wide, moved);
 };
 
 const popRegister = (e: Emitter, dst: OperandAccess) => {
@@ -36,7 +49,7 @@ const popRegister = (e: Emitter, dst: OperandAccess) => {
 /** POP to memory. The destination is probed before the stack pointer moves. */
 const popMemory = (e: Emitter, dst: MemoryAccess) => {
   const value = e.peekStack(e.operandSize);
-  e.loadForUpdate(e.operandSize, dst.segment, dst.offset);
+  e.probeStore(dst.segment, dst.offset, e.operandSize / 8);
   e.adjustStack(e.operandSize / 8);
   e.store(e.operandSize, dst.segment, dst.offset, value);
 };
@@ -58,8 +71,8 @@ const pushAll = (e: Emitter) => {
   const mask = e.stackMask();
   const slot = (index: number) => w.and(w.sub(esp, ((index + 1) * size) / 8), mask);
   // The two ends of the frame are probed first: nothing may be half done when a push faults.
-  e.loadForUpdate(size, SegmentIndex.SS, e.let(slot(ALL.length - 1)));
-  e.loadForUpdate(size, SegmentIndex.SS, e.let(slot(0)));
+  e.probeStore(SegmentIndex.SS, e.let(slot(ALL.length - 1)), size / 8);
+  e.probeStore(SegmentIndex.SS, e.let(slot(0)), size / 8);
   for (const [index, register] of ALL.entries()) {
     e.store(size, SegmentIndex.SS, e.let(slot(index)), e.reg(size, register));
   }
@@ -72,15 +85,18 @@ const pushAll = (e: Emitter) => {
  */
 const popAll = (generation: '386' | 'later') => (e: Emitter) => {
   const size = e.operandSize;
-  const values = ALL.map((_, index) => e.peekStack(size, ((ALL.length - 1 - index) * size) / 8));
-  for (const [index, register] of ALL.entries()) {
-    if (register !== Register.ESP) e.setReg(size, register, values[index]);
-  }
-  if (generation === '386' && size === 32) {
-    e.if(w.eqz(e.state(layout.STACK_32)), () => {
-      const upper = w.and(values[ALL.indexOf(Register.ESP)], ~0xffff);
-      e.setReg(32, Register.ESP, w.or(upper, e.reg(16, Register.ESP)));
-    });
+  // Read from the top of the stack upwards, EDI first.
+  const values = [...ALL]
+    .reverse()
+    .map((register, place) => ({ register, value: e.peekStack(size, (place * size) / 8) }));
+  for (const { register, value } of values) {
+    if (register !== Register.ESP) {
+      e.setReg(size, register, value);
+    } else if (generation === '386' && size === 32) {
+      e.if(w.eqz(e.state(layout.STACK_32)), () => {
+        e.setReg(32, Register.ESP, w.or(w.and(value, ~0xffff), e.reg(16, Register.ESP)));
+      });
+    }
   }
   e.adjustStack((ALL.length * size) / 8);
 };
@@ -94,7 +110,9 @@ const enter = (e: Emitter, allocation: OperandAccess, nesting: OperandAccess) =>
   const mask = e.stackMask();
   const esp = e.reg(32, Register.ESP);
   const ebp = e.reg(32, Register.EBP);
-  const frame = e.let(w.sub(esp, bytes));
+  // On a 16-bit stack the upper half of ESP stays as it is, also in the frame pointer.
+  const below = e.let(w.sub(esp, bytes));
+  const frame = e.let(w.or(w.and(below, mask), w.and(esp, w.not(mask))));
   e.store(size, SegmentIndex.SS, e.let(w.and(frame, mask)), e.reg(size, Register.EBP));
   const top = e.f.local();
   const source = e.f.local();
@@ -121,7 +139,7 @@ const enter = (e: Emitter, allocation: OperandAccess, nesting: OperandAccess) =>
   });
   const bottom = e.let(w.sub(e.f.get(top), frameSize));
   // The new top of stack must be writable, or the frame would fault on its first use.
-  e.loadForUpdate(size, SegmentIndex.SS, e.let(w.and(bottom, mask)));
+  e.probeStore(SegmentIndex.SS, e.let(w.and(bottom, mask)), bytes);
   e.adjustStack(e.let(w.sub(bottom, esp)));
   e.setReg(size, Register.EBP, frame);
 };
@@ -130,11 +148,7 @@ const leave = (e: Emitter) => {
   const size = e.operandSize;
   const ebp = e.reg(32, Register.EBP);
   const value = e.load(size, SegmentIndex.SS, e.let(w.and(ebp, e.stackMask())));
-  e.if(
-    e.state(layout.STACK_32),
-    () => e.setReg(32, Register.ESP, w.add(ebp, size / 8)),
-    () => e.setReg(16, Register.ESP, w.add(ebp, size / 8)),
-  );
+  moveStack(e, e.state(layout.STACK_32), w.add(ebp, size / 8));
   e.setReg(size, Register.EBP, value);
 };
 
