@@ -38,6 +38,13 @@ const EXAMPLES: readonly Example[] = [
     flags: 0,
   },
   {
+    title: 'takes the positive one of two NaNs that differ in sign',
+    function: 'f80Mul',
+    operands: [0xffff_c000_0000_0000_0002n, 0x7fff_c000_0000_0000_0002n],
+    result: 0x7fff_c000_0000_0000_0002n,
+    flags: 0,
+  },
+  {
     title: 'takes an unnormal as invalid, even next to a QNaN',
     function: 'f80Sub',
     operands: [0x4000_4000_0000_0000_0000n, 0x7fff_c000_0000_0000_0003n],
@@ -95,6 +102,13 @@ const EXAMPLES: readonly Example[] = [
     control: MASKED & ~0x10,
     result: 0x6000_8000_0000_0000_0000n,
     flags: 0x10,
+  },
+  {
+    title: 'rounds up what is a little more than half of the smallest denormal',
+    function: 'f80Mul',
+    operands: [MINIMUM + 1n, 0x3fbe_ffff_ffff_ffff_ffffn],
+    result: 1n,
+    flags: 0x230,
   },
   {
     title: 'gives infinity for an overflow, rounded up',

@@ -36,8 +36,8 @@ function addFinite(f: FunctionBuilder, _: ModuleBuilder, a: Unpacked, b: Unpacke
   f.if(w.eq(a.sign.value, b.sign.value), () => {
     high.value = i64.add(high.value, a.significand.value);
     f.if(i64.ltU(high.value, a.significand.value), () => {
-      const lost = i64.and(low.value, ONE);
-      low.value = i64.or(i64.or(i64.shrU(low.value, ONE), lost), i64.shl(high.value, i64.const(63n)));
+      // No bit is lost: only after a shift of at least 64, which leaves nothing to carry with, is the lowest one set.
+      low.value = i64.or(i64.shrU(low.value, ONE), i64.shl(high.value, i64.const(63n)));
       high.value = i64.or(i64.shrU(high.value, ONE), TOP);
       exponent.value = w.add(exponent.value, 1);
     });
