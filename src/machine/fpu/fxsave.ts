@@ -72,6 +72,8 @@ export class FxState {
       const mantissa = (BigInt(memory.read(at + 4, 4)) << 32n) | BigInt(memory.read(at, 4));
       return { mantissa, exponent: memory.read(at + 8, 2) };
     });
+    // All of the image has to be there, though its end is reserved.
+    memory.read(IMAGE_BYTES - 1, 1);
     const apply = this.parts.map((part) => part.load(memory));
     registers.control = control;
     registers.status = status;
