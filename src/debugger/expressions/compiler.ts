@@ -1,4 +1,5 @@
 import { findRegister, type RegisterDefinition } from '../registers/table';
+import { findVectorRegister } from '../registers/vector';
 import { didYouMean } from '../text/suggest';
 import { TextError } from '../text/text-error';
 import { isScalar } from '../values/scalars';
@@ -29,6 +30,7 @@ import { constant, decay, memoryOperand, type Operand, scalar, scalarOf, store, 
 import { parseExpression } from './parser';
 import { elementAt, memberOf } from './selection';
 import type { ExpressionTarget, Scope } from './scope';
+import { vectorOperand } from './vector-operand';
 import { SegmentIndex } from '../../machine/layout';
 
 export interface CompileOptions {
@@ -125,15 +127,14 @@ class Compiler {
   private name({ name }: NodeOf<'name'>): Operand | undefined {
     const { scope, target } = this;
     if (name.startsWith('$')) {
-      const register = findRegister(name.slice(1));
-      return register && this.register(register);
+      return this.registerNamed(name.slice(1));
     }
     const event = scope.event(name);
     if (event) return { type: event.type, number: () => event.read() };
     const local = scope.local(name);
     if (local) return variableOperand(target, local);
-    const register = findRegister(name);
-    if (register) return this.register(register);
+    const register = this.registerNamed(name);
+    if (register) return register;
     if (name === 'icount') return { type: U64, wide: () => BigInt(target.instructions()) };
     const global = scope.global(name);
     if (global) return variableOperand(target, global);
@@ -151,6 +152,13 @@ class Compiler {
     const names = node.name.startsWith('$') ? [] : this.scope.names();
     const what = node.name.startsWith('$') ? 'register' : 'register, variable or symbol';
     this.fail(node, `there is no ${what} "${node.name}" here.${didYouMean(node.name, names)}`);
+  }
+
+  private registerNamed(name: string): Operand | undefined {
+    const vector = findVectorRegister(name);
+    if (vector) return vectorOperand(this.target, vector);
+    const register = findRegister(name);
+    return register && this.register(register);
   }
 
   private register(register: RegisterDefinition): Operand {

@@ -30,6 +30,8 @@ export interface Operand {
   readonly wide?: () => bigint;
   /** Bytes of an array or a struct. */
   readonly bytes?: () => Uint8Array;
+  /** Writes some of those bytes, of what is not in memory. */
+  readonly patch?: (at: number, bytes: Uint8Array) => void;
   readonly place?: Place;
 }
 

@@ -1,23 +1,35 @@
 import type { ArrayType, Member } from '../../symbols/types';
 import { EvaluationError } from '../values/memory';
-import { bitFieldBytes, decode, isScalar } from '../values/scalars';
+import { bitFieldBytes, decode, encode, isScalar } from '../values/scalars';
 import { bitsOf, elementOf, strideOf } from '../values/types';
 import type { Type } from '../../symbols/types';
 import { memoryOperand, type Operand, scalar } from './operand';
 import type { ExpressionTarget } from './scope';
 
-/** A part of an object that is only known by its bytes. */
+/** A part of an object that is not in memory: a value of which only the bytes are known, or a vector register. */
 function slice(whole: Operand, type: Type, start: () => number, bits = bitsOf({ name: '', type, offset: 0 })): Operand {
-  const { bytes } = whole;
+  const { bytes, patch, place } = whole;
   if (!bytes) throw new EvaluationError('this value has no parts');
   const length = bits ? bitFieldBytes(bits) : type.byteSize;
-  const read = (): Uint8Array => {
-    const all = bytes();
+  const within = (all: Uint8Array): number => {
     const at = start();
     if (at < 0 || at + length > all.length) throw new EvaluationError('this part is outside the object');
+    return at;
+  };
+  const read = (): Uint8Array => {
+    const all = bytes();
+    const at = within(all);
     return all.slice(at, at + length);
   };
-  return isScalar(type) ? scalar(type, () => decode(read(), type, bits)) : { type, bytes: read };
+  if (!isScalar(type)) {
+    return { type, bytes: read, ...(patch && { patch: (at, part) => patch(start() + at, part), place }) };
+  }
+  const writable = patch && !bits && place?.kind === 'other';
+  return scalar(
+    type,
+    () => decode(read(), type, bits),
+    writable ? { ...place, write: (value) => patch(within(bytes()), encode(value, type)) } : undefined,
+  );
 }
 
 /** A member of a struct or union. @throws EvaluationError if the object has no parts */

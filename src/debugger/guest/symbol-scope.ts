@@ -4,6 +4,7 @@ import type { Variable } from '../../symbols/dwarf/variables';
 import type { Type } from '../../symbols/types';
 import type { EventValue, Scope, SymbolReference, VariableReference } from '../expressions/scope';
 import { REGISTERS } from '../registers/table';
+import { VECTOR_REGISTERS } from '../registers/vector';
 import { isSigned } from '../values/scalars';
 import { INT, strip } from '../values/types';
 import type { Guest } from './guest';
@@ -20,6 +21,8 @@ export interface ScopeFrame {
   readonly depth: number;
   /** A register by its DWARF number; undefined where it is lost. */
   register(number: number): number | undefined;
+  /** A register of MMX or SSE by its DWARF number; undefined where it is lost, and for registers of other kinds. */
+  vector(number: number): Uint8Array | undefined;
   /** Canonical frame address; undefined where it is not known. */
   cfa(): number | undefined;
 }
@@ -35,7 +38,7 @@ export class GuestScope implements Scope {
    */
   constructor(
     private readonly guest: Guest,
-    frame?: ScopeFrame,
+    private readonly frame?: ScopeFrame,
     private readonly events: Readonly<Record<string, EventValue>> = {},
   ) {
     this.scope = frame && guest.symbols.scopeAt(frame.lookup, frame.depth);
@@ -71,6 +74,7 @@ export class GuestScope implements Scope {
         toVariableLocation(variable.locate(context), type, {
           memory: this.guest.memory,
           register: (number) => context.register(number),
+          vector: (number) => this.frame?.vector(number),
         }),
     };
   }
@@ -120,7 +124,7 @@ export class GuestScope implements Scope {
   *names(): Iterable<string> {
     yield* Object.keys(this.events);
     for (const block of this.blocks) for (const { name } of block) yield name;
-    for (const { name } of REGISTERS) yield name;
+    for (const { name } of [...REGISTERS, ...VECTOR_REGISTERS]) yield name;
     for (const { name } of this.fileVariables()) yield name;
     let count = 0;
     for (const { name } of this.guest.symbols.symbols()) {

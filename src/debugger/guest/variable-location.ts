@@ -1,6 +1,7 @@
 import type { Location, Piece } from '../../symbols/location';
 import type { Type } from '../../symbols/types';
 import type { VariableLocation } from '../expressions/scope';
+import { isVectorNumber } from '../registers/vector';
 import { EvaluationError, type GuestMemory } from '../values/memory';
 import { convert } from '../values/scalars';
 
@@ -9,6 +10,8 @@ export interface LocationSource {
   readonly memory: GuestMemory;
   /** A register by its DWARF number. */
   register(number: number): number | undefined;
+  /** A register of MMX or SSE by its DWARF number; undefined where it is lost, and for registers of other kinds. */
+  vector(number: number): Uint8Array | undefined;
 }
 
 /** General registers in DWARF numbering are in encoding order (i386 psABI). */
@@ -23,7 +26,9 @@ function bytesOf(location: Location, size: number, source: LocationSource): Uint
     case 'memory':
       return source.memory.read(location.address, size);
     case 'register': {
-      const value = source.register(location.register);
+      const vector = source.vector(location.register);
+      if (vector && size <= vector.length) return vector.slice(0, size);
+      const value = isVectorNumber(location.register) ? undefined : source.register(location.register);
       if (value === undefined) throw new EvaluationError('it is in a register whose value here is not known');
       return registerBytes(value);
     }

@@ -23,7 +23,7 @@ export interface RegisterContext {
 export interface RegisterDefinition {
   /** Lower case, as in expressions: `eax`, `zf`, `cr0`. */
   readonly name: string;
-  readonly group: 'general' | 'half' | 'flag' | 'segment' | 'system' | 'x87';
+  readonly group: 'general' | 'half' | 'flag' | 'segment' | 'system' | 'x87' | 'vector';
   /** Bytes: 1 for flags too, 10 for the registers of the x87, which read as the nearest double. */
   readonly size: 1 | 2 | 4 | 10;
   readonly doc: string;

@@ -25,6 +25,7 @@ import {
 import { EvaluationError } from '../values/memory';
 import type { RegisterContext, RegisterDefinition } from './definition';
 import { fpuRegisters } from './fpu';
+import { MXCSR_REGISTER } from './vector';
 
 export type { RegisterContext, RegisterDefinition, SystemWriter } from './definition';
 
@@ -223,6 +224,7 @@ export const REGISTERS: readonly RegisterDefinition[] = [
     read: ({ state }) => state.cpl,
   },
   ...fpuRegisters(),
+  MXCSR_REGISTER,
 ];
 
 const BY_NAME = new Map(REGISTERS.map((register) => [register.name, register]));

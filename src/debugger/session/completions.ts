@@ -1,6 +1,7 @@
 import type { Guest } from '../guest/guest';
 import { FUNCTIONS } from '../expressions/parser';
 import { REGISTERS } from '../registers/table';
+import { VECTOR_REGISTERS } from '../registers/vector';
 import type { GuestScope } from '../guest/symbol-scope';
 import type { Session } from '../types';
 
@@ -21,7 +22,7 @@ export function completionsAt(guest: Guest, scope: GuestScope, text: string, col
     found.set(label, { label, kind, start, length: word.length });
   };
   for (const block of scope.blocks) for (const { name } of block) add(name, 'variable');
-  for (const { name } of REGISTERS) add(word.startsWith('$') ? `$${name}` : name, 'register');
+  for (const { name } of [...REGISTERS, ...VECTOR_REGISTERS]) add(word.startsWith('$') ? `$${name}` : name, 'register');
   for (const name of FUNCTIONS) add(name, 'function');
   for (const { name } of scope.fileVariables()) add(name, 'variable');
   for (const { name } of guest.ports.all()) add(name, 'port');

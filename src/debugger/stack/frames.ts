@@ -2,6 +2,7 @@ import type { CodeFrame } from '../../symbols/dwarf/dwarf-program';
 import type { Guest } from '../guest/guest';
 import type { ScopeFrame } from '../guest/symbol-scope';
 import { type FrameRegisters, UnwoundRegisters } from '../registers/frame-registers';
+import { vectorByNumber } from '../registers/vector';
 import type { Frame } from '../types';
 import { SegmentIndex } from '../../machine/layout';
 import { type Activation, Unwinder } from './unwinder';
@@ -31,6 +32,10 @@ export class LiveFrame implements ScopeFrame {
 
   register(number: number): number | undefined {
     return number < GENERAL_REGISTERS ? this.guest.state.reg(number) : this.lookup;
+  }
+
+  vector(number: number): Uint8Array | undefined {
+    return vectorByNumber(number)?.read(this.guest.state);
   }
 
   cfa(): number | undefined {
@@ -83,6 +88,8 @@ export class CallStack {
       registers,
       register: (number) =>
         innermost && number < GENERAL_REGISTERS ? guest.state.reg(number) : activation.registers[number],
+      // Calls need not preserve them.
+      vector: (number) => (innermost ? vectorByNumber(number)?.read(guest.state) : undefined),
       cfa: () => unwinder.cfa(activation),
     }));
   }

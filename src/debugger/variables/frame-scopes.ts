@@ -1,10 +1,11 @@
+import { FEATURE_MMX } from '../../machine/cpu/features';
 import type { Guest } from '../guest/guest';
 import type { FrameContext } from '../stack/frames';
 import type { FormatOptions, Session, Value } from '../types';
 import { valueContext } from './context';
 import { fileValues, localValues } from './locals';
 import { portGroups } from './ports';
-import { flagValues, fpuValues, generalValues, segmentValues, systemValues } from './registers';
+import { flagValues, fpuValues, generalValues, segmentValues, systemValues, vectorValues } from './registers';
 
 /** A group of values of a frame, worked out when it is opened. */
 export type FrameScope = ReturnType<Session['scopes']>[number];
@@ -19,6 +20,7 @@ export function frameScopes(guest: Guest, frame: FrameContext, changed?: () => v
   const hasVariables = scope.blocks.length > 0;
   // The flags of a calling function are lost.
   const innermost = frame.registers.setGeneral !== undefined;
+  const hasVectors = (guest.machine.cpu.model.features & FEATURE_MMX) !== 0;
   const group = (
     name: string,
     kind: FrameScope['kind'],
@@ -33,6 +35,7 @@ export function frameScopes(guest: Guest, frame: FrameContext, changed?: () => v
     group('Segments', 'registers', () => segmentValues(context)),
     group('System registers', 'registers', () => systemValues(context), true),
     group('FPU', 'registers', () => fpuValues(context), true),
+    ...(hasVectors ? [group('Vector registers', 'registers', () => vectorValues(context), true)] : []),
     group('Ports', 'ports', () => portGroups(context), true),
   ];
 }

@@ -1,14 +1,17 @@
 import type { Operand } from '../expressions/operand';
 import { findRegister, FLAG_BITS, type RegisterDefinition } from '../registers/table';
+import { findVectorRegister, MXCSR_REGISTER, VECTOR_REGISTERS } from '../registers/vector';
 import type { Value } from '../types';
 import { EvaluationError } from '../values/memory';
 import { FLOAT80, U16, U32, U8 } from '../values/types';
+import { FEATURE_MMX, FEATURE_SSE } from '../../machine/cpu/features';
 import { SegmentIndex } from '../../machine/layout';
 import type { ValueContext } from './context';
 import type { RegisterDetails } from './register-details';
 import { segmentDetails } from './segment-details';
 import { lastInstruction, stackValue } from './fpu';
 import { systemDetails } from './system-details';
+import { vectorValue } from './vector';
 import { valueOf } from './value';
 
 const TYPES = { 1: U8, 2: U16, 4: U32, 10: FLOAT80 } as const;
@@ -141,7 +144,7 @@ function detailsOf(context: ValueContext, name: string): RegisterDetails {
   const { group } = definition(name);
   if (group === 'general') return generalDetails(context, name);
   if (group === 'segment' || name === 'ldtr' || name === 'tr') return segmentDetails(context.guest, name);
-  return group === 'system' || group === 'x87' ? systemDetails(context, name) : {};
+  return group === 'system' || group === 'x87' || group === 'vector' ? systemDetails(context, name) : {};
 }
 
 function tableRegister(context: ValueContext, name: string): Value {
@@ -185,10 +188,22 @@ export function fpuValues(context: ValueContext): Value[] {
   return [...FPU.map((name) => detailed(context, name)), ...lastInstruction(context)];
 }
 
+/** Registers of MMX and SSE, as far as the processor has them, and MXCSR. */
+export function vectorValues(context: ValueContext): Value[] {
+  const { features } = context.guest.machine.cpu.model;
+  const vectors = (bytes: 8 | 16): Value[] =>
+    VECTOR_REGISTERS.filter((register) => register.bytes === bytes).map((register) => vectorValue(context, register));
+  return [
+    ...(features & FEATURE_SSE ? [...vectors(16), detailed(context, MXCSR_REGISTER.name)] : []),
+    ...(features & FEATURE_MMX ? vectors(8) : []),
+  ];
+}
+
 /** The register that a text names, with or without `$`; undefined if it is none or a variable hides it. */
 export function registerNamed(context: ValueContext, text: string): Value | undefined {
   const name = text.replace(/^\$/, '').toLowerCase();
-  if (!findRegister(name) && !TABLE_REGISTERS.has(name)) return undefined;
+  const vector = findVectorRegister(name);
+  if (!vector && !findRegister(name) && !TABLE_REGISTERS.has(name)) return undefined;
   if (!text.startsWith('$') && context.scope.local(text)) return undefined;
-  return detailed(context, name);
+  return vector ? vectorValue(context, vector) : detailed(context, name);
 }

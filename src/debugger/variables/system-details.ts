@@ -9,9 +9,10 @@ import { decay, scalarOf } from '../expressions/operand';
 import type { ValueContext } from './context';
 import type { RegisterDetails } from './register-details';
 import { FPU_FIELDS } from './fpu-fields';
+import { VECTOR_FIELDS } from './vector-fields';
 import { SYSTEM_FIELDS } from './system-fields';
 
-const FIELDS: Readonly<Record<string, readonly BitField[]>> = { ...SYSTEM_FIELDS, ...FPU_FIELDS };
+const FIELDS: Readonly<Record<string, readonly BitField[]>> = { ...SYSTEM_FIELDS, ...FPU_FIELDS, ...VECTOR_FIELDS };
 
 /** What is on: `PG ET PE`, `RW0=0x3`. A number such as a page frame can be read off the register itself. */
 function setFields(fields: readonly BitField[], value: number): string {
@@ -61,7 +62,7 @@ function fieldRow(context: ValueContext, name: string, field: BitField): Value {
   };
 }
 
-/** Bits of control, debug and x87 registers by name; the symbol that CR2 or a breakpoint address is in. */
+/** Bits of control, debug, x87 and SSE registers by name; the symbol that CR2 or a breakpoint address is in. */
 export function systemDetails(context: ValueContext, name: string): RegisterDetails {
   const value = findRegister(name)?.read(context.target) ?? 0;
   const fields = Object.hasOwn(FIELDS, name) ? FIELDS[name] : undefined;
