@@ -9,6 +9,7 @@ import { ModuleBuilder } from '../wasm/module';
 import type { Instruction } from './decode';
 import { NotInlined, RegionEmitter, type Transfer } from './emitter';
 import { RegionFrame } from './frame';
+import { addHelpers, type Helpers } from './helpers';
 import type { TierMode } from './mode';
 import { type Block, type Region, successors } from './region';
 import { structure, type Structure } from './structure';
@@ -55,6 +56,9 @@ function decodeAddress16(modRm: number, rest: Rest): Address {
   return { registers, displacement, segment: onStack ? SegmentIndex.SS : SegmentIndex.DS };
 }
 
+/** Base registers whose default segment is SS. */
+const STACK_BASES: ReadonlySet<number> = new Set([Register.ESP, Register.EBP]);
+
 function decodeAddress32(modRm: number, rest: Rest): Address {
   const mod = modRm >> 6;
   const rm = modRm & 7;
@@ -65,7 +69,7 @@ function decodeAddress32(modRm: number, rest: Rest): Address {
   const index = sib === undefined ? 4 : (sib >> 3) & 7;
   if (sib !== undefined && index !== 4) registers.push({ index, shift: sib >> 6 });
   const displacement = direct || mod === 2 ? rest.next(32) : mod === 1 ? rest.next(8, true) : 0;
-  const onStack = !direct && (base === Register.ESP || base === Register.EBP);
+  const onStack = !direct && STACK_BASES.has(base);
   return { registers, displacement, segment: onStack ? SegmentIndex.SS : SegmentIndex.DS };
 }
 
@@ -89,6 +93,10 @@ function modRmTarget(e: RegionEmitter, frame: RegionFrame, instruction: Instruct
   return { kind: 'memory', segment: w.constant(instruction.segment ?? address.segment), offset };
 }
 
+/** Instructions that need CF, to keep it or to read it, and those that have nothing to do with flags. */
+const CARRY_USERS = new Set(['INC', 'DEC', 'ADC', 'SBB', 'RCL', 'RCR']);
+const FLAG_STRANGERS = new Set(['MOV', 'LEA', 'MOVZX', 'MOVSX', 'PUSH', 'POP', 'XCHG', 'NOP', 'LODS', 'STOS', 'MOVS']);
+
 /** Writes the function of one region. */
 class RegionCompiler {
   private readonly frame: RegionFrame;
@@ -96,6 +104,8 @@ class RegionCompiler {
   private readonly labels = new Map<number, Label>();
   private readonly needs = new Map<number, number>();
   private readonly forwardLabels = new Map<number, Label>();
+  /** What all ways to a merge so far know of the flags. */
+  private readonly met = new Map<number, { readonly knowledge: unknown }>();
   private readonly condition: number;
   private readonly targetEip: number;
 
@@ -104,13 +114,13 @@ class RegionCompiler {
     private readonly region: Region,
     private readonly checks: readonly PageCheck[],
     mode: TierMode,
-    imports: { refill: number; step: number },
+    helpers: Helpers,
   ) {
     this.structure = structure({
       entry: region.entry,
       successors: (node) => successors(region, this.block(node)),
     });
-    this.frame = new RegionFrame(f, mode, region, imports);
+    this.frame = new RegionFrame(f, mode, region, helpers);
     this.condition = f.local();
     this.targetEip = f.local();
   }
@@ -140,9 +150,10 @@ class RegionCompiler {
   }
 
   private budgetAfter(place: number): number {
-    const { rank, loops, isCut } = this.structure;
+    const { rank, loops } = this.structure;
     const onward = successors(this.region, this.block(place)).filter(
-      (to) => !loops.has(to) && !isCut(place, to) && (rank.get(to) as number) > (rank.get(place) as number),
+      (to) =>
+        !loops.has(to) && !this.structure.isCut(place, to) && (rank.get(to) as number) > (rank.get(place) as number),
     );
     return Math.max(0, ...onward.map((to) => this.need(to)));
   }
@@ -168,9 +179,12 @@ class RegionCompiler {
       this.emitWithin(place);
       return;
     }
+    const carry = this.wantsCarry(place);
+    if (carry) this.frame.flags.makeCarryExplicit();
     f.loop((again) => {
       this.labels.set(place, again);
-      this.frame.flags.assume(undefined);
+      if (carry) this.frame.flags.assumeCarryExplicit();
+      else this.frame.flags.assume(undefined);
       this.frame.requireBudget(this.need(place), place);
       this.emitWithin(place);
     });
@@ -190,23 +204,42 @@ class RegionCompiler {
         this.forwardLabels.set(merge, leave);
         nest(at + 1);
       });
-      this.frame.flags.assume(undefined);
+      this.frame.flags.assume(this.met.get(merge)?.knowledge);
       this.emitTree(merge);
     };
     nest(0);
   }
 
   private branchTo(from: number, to: number): void {
-    const { rank, merges, isCut } = this.structure;
-    if (!this.structure.rank.has(to) || isCut(from, to)) {
+    const { rank, merges } = this.structure;
+    if (!this.structure.rank.has(to) || this.structure.isCut(from, to)) {
       this.frame.leaveTo(this.frame.eipOf(to));
     } else if ((rank.get(to) as number) <= (rank.get(from) as number)) {
+      if (this.wantsCarry(to)) this.f.scope(() => this.frame.flags.makeCarryExplicit());
       this.f.branch(this.labels.get(to) as Label);
     } else if (merges.has(to)) {
+      this.meet(to);
       this.f.branch(this.forwardLabels.get(to) as Label);
     } else {
       this.emitTree(to);
     }
+  }
+
+  /** Notes what is known of the flags on one of the ways to a merge. */
+  private meet(merge: number): void {
+    const { knowledge } = this.frame.flags;
+    const before = this.met.get(merge);
+    const same = before === undefined || before.knowledge === knowledge;
+    this.met.set(merge, { knowledge: same ? knowledge : undefined });
+  }
+
+  /** True if a loop's first instruction that deals with flags needs CF. */
+  private wantsCarry(place: number): boolean {
+    for (const { form } of this.block(place).instructions) {
+      if (CARRY_USERS.has(form.mnemonic)) return true;
+      if (!FLAG_STRANGERS.has(form.mnemonic)) return false;
+    }
+    return false;
   }
 
   private emitBlock(block: Block): void {
@@ -309,11 +342,10 @@ export interface PageCheck {
 /** Compiles a region to a module that exports its function as `run`. */
 export function compileRegion(region: Region, checks: readonly PageCheck[], mode: TierMode): Uint8Array<ArrayBuffer> {
   const m = new ModuleBuilder();
-  const refill = m.import('refill', ['i32', 'i32', 'i32'], ['i32']).index;
-  const step = m.import('step', []).index;
+  const helpers = addHelpers(m, mode);
   const run = m.declare('run', [], ['i32']);
   const f = new FunctionBuilder([], ['i32']);
-  new RegionCompiler(f, region, checks, mode, { refill, step }).compile();
+  new RegionCompiler(f, region, checks, mode, helpers).compile();
   m.define(run, f);
   m.export('run', run);
   return m.finish();

@@ -211,7 +211,7 @@ export class RegionEmitter extends Emitter {
   }
 
   private locate(size: Size, segment: Operand, offset: Operand, write: boolean): Expr {
-    const number = constantOf(segment) as SegmentIndex;
+    const number: SegmentIndex = constantOf(segment);
     const kind = number === SegmentIndex.SS ? 'stack' : `${number} ${this.addressKind}`;
     const access = { segment: number, offset: this.let(offset), bytes: size / 8, write, kind };
     return this.frame.memory.locate(access, () => this.giveUp());
@@ -226,7 +226,7 @@ export class RegionEmitter extends Emitter {
 
   override flagsOfSub(size: Size, a: Operand, b: Operand, result: Operand, withBorrow = false): void {
     this.changed = true;
-    this.frame.flags.setSub(size, a, b, result, withBorrow);
+    this.frame.flags.setSub(size, a, b, result, withBorrow, COMPARISONS.has(this.instruction.form.mnemonic));
   }
 
   override flagsOfStep(size: Size, a: Operand, direction: 1 | -1, result: Operand): void {
@@ -319,6 +319,9 @@ export class RegionEmitter extends Emitter {
     return w.constant(((this.instruction.opcode & 7) << 8) | (this.instruction.modRm ?? 0));
   }
 }
+
+/** Subtractions for their flags only. */
+const COMPARISONS = new Set(['CMP', 'CMPS', 'SCAS', 'CMPXCHG']);
 
 function constantOf(operand: Operand): number {
   const { constant } = w.expr(operand);

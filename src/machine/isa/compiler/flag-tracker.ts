@@ -1,21 +1,27 @@
-import * as layout from '../../layout';
 import { FLAG_AF, FLAG_CF, FLAG_OF, FLAG_PF, FLAG_SF, FLAG_ZF, FLAGS_ARITHMETIC } from '../../layout';
 import type { Size } from '../size';
 import * as w from '../wasm/expression';
 import type { Expr, Operand } from '../wasm/expression';
 import type { FunctionBuilder } from '../wasm/function';
+import { Derived, DERIVED_AT, FLAG_LOCALS, SHIFT_AT, SUB_AT } from './helpers';
 
 /** What the flags were last derived from, as far as it is known while compiling. */
 interface Known {
   readonly mask: number;
   readonly size: Size;
   readonly operation: 'add' | 'sub' | 'logic';
-  /** A carry or borrow may have come in. */
-  readonly withCarry: boolean;
+  /** Which value is not in its local; `Nothing` where a carry or borrow may have come in. */
+  readonly derived: Derived;
 }
 
-const SHIFT_AT = 16;
-const SUB_AT = 24;
+/** What is known where flags come from several sides: that some are in `explicit` for sure. */
+interface Unknown {
+  readonly operation: 'unknown';
+  readonly explicit: number;
+}
+
+const NOTHING_KNOWN: Unknown = { operation: 'unknown', explicit: 0 };
+const CARRY_EXPLICIT: Unknown = { operation: 'unknown', explicit: FLAG_CF };
 
 const FLAG_BITS: ReadonlyMap<number, number> = new Map([
   [FLAG_CF, 0],
@@ -31,18 +37,21 @@ const FLAG_BITS: ReadonlyMap<number, number> = new Map([
  * reads them; reading them compares the operands directly where the last operation is known.
  *
  * Locals: `kind` holds LAZY_MASK, LAZY_SHIFT (from bit 16) and LAZY_SUB (bit 24); operands and result are not shifted,
- * the second operand is not complemented; `explicit` has the bits of EFLAGS that `kind` does not name.
+ * the second operand is not complemented, and one of the three may be missing (see `Derived`); `explicit` has the bits of EFLAGS that `kind` does not name.
  */
 export class FlagTracker {
+  /** In the order that `spill` and `reload` have them. */
+  readonly locals: readonly number[];
   private readonly kind: number;
   private readonly op1: number;
   private readonly op2: number;
   private readonly result: number;
   private readonly explicit: number;
-  private known: Known | undefined;
+  private known: Known | Unknown = NOTHING_KNOWN;
 
   constructor(private readonly f: FunctionBuilder) {
-    [this.kind, this.op1, this.op2, this.result, this.explicit] = Array.from({ length: 5 }, () => f.local());
+    this.locals = Array.from({ length: FLAG_LOCALS }, () => f.local());
+    [this.kind, this.op1, this.op2, this.result, this.explicit] = this.locals;
   }
 
   /** What is known here, to be given back to `assume` where the same holds. */
@@ -50,44 +59,35 @@ export class FlagTracker {
     return this.known;
   }
 
+  /** @param knowledge from `knowledge`; undefined for nothing */
   assume(knowledge: unknown): void {
-    this.known = knowledge as Known | undefined;
+    this.known = (knowledge as Known | Unknown | undefined) ?? NOTHING_KNOWN;
   }
 
-  /** Takes the flags from the CPU state. */
-  load(): void {
-    const { f } = this;
-    const shift = f.let(w.load32(layout.LAZY_SHIFT));
-    const sub = f.let(w.load32(layout.LAZY_SUB));
-    f.set(this.kind, w.or(w.or(w.load32(layout.LAZY_MASK), w.shl(shift, SHIFT_AT)), w.shl(sub, SUB_AT)));
-    f.set(this.result, w.shrU(w.load32(layout.LAZY_RESULT), shift));
-    f.set(this.op1, w.shrU(w.load32(layout.LAZY_OP1), shift));
-    f.set(this.op2, w.xor(w.shrU(w.load32(layout.LAZY_OP2), shift), w.neg(sub)));
-    f.set(this.explicit, w.and(w.load32(layout.EFLAGS), FLAGS_ARITHMETIC));
-    this.known = undefined;
+  /** For where several ways meet that all went through `makeCarryExplicit`. */
+  assumeCarryExplicit(): void {
+    this.known = CARRY_EXPLICIT;
   }
 
-  /** Gives the flags back to the CPU state. */
-  store(): void {
-    const { f } = this;
-    const shift = f.let(this.shift());
-    const sub = f.let(this.sub());
-    const set = (offset: number, value: Expr) => f.emit(w.store32(offset, value));
-    set(layout.LAZY_MASK, w.and(f.get(this.kind), FLAGS_ARITHMETIC));
-    set(layout.LAZY_SHIFT, shift);
-    set(layout.LAZY_SUB, sub);
-    set(layout.LAZY_RESULT, w.shl(f.get(this.result), shift));
-    set(layout.LAZY_OP1, w.shl(f.get(this.op1), shift));
-    set(layout.LAZY_OP2, w.shl(w.xor(f.get(this.op2), w.neg(sub)), shift));
-    set(layout.EFLAGS, w.or(w.and(w.load32(layout.EFLAGS), ~FLAGS_ARITHMETIC), f.get(this.explicit)));
+  /** Works CF out, so that INC and DEC need not do it again in every round of a loop. */
+  makeCarryExplicit(): void {
+    const { f, known } = this;
+    if (known.operation === 'unknown' ? known.explicit & FLAG_CF : !(known.mask & FLAG_CF)) return;
+    const carry = this.read(FLAG_CF);
+    f.set(this.explicit, w.or(w.and(f.get(this.explicit), ~FLAG_CF), carry));
+    f.set(this.kind, w.and(f.get(this.kind), ~FLAG_CF));
+    this.known = known.operation === 'unknown' ? CARRY_EXPLICIT : { ...known, mask: known.mask & ~FLAG_CF };
   }
 
   setAdd(size: Size, a: Operand, b: Operand, result: Operand, withCarry: boolean): void {
-    this.setLazy({ mask: FLAGS_ARITHMETIC, size, operation: 'add', withCarry }, a, b, result, 0);
+    const derived = withCarry ? Derived.Nothing : Derived.FirstOperand;
+    this.setLazy({ mask: FLAGS_ARITHMETIC, size, operation: 'add', derived }, a, b, result, 0);
   }
 
-  setSub(size: Size, a: Operand, b: Operand, result: Operand, withCarry: boolean): void {
-    this.setLazy({ mask: FLAGS_ARITHMETIC, size, operation: 'sub', withCarry }, a, b, result, 0);
+  /** @param compares the result is not kept: the operands say it all */
+  setSub(size: Size, a: Operand, b: Operand, result: Operand, withBorrow: boolean, compares: boolean): void {
+    const derived = withBorrow ? Derived.Nothing : compares ? Derived.Result : Derived.FirstOperand;
+    this.setLazy({ mask: FLAGS_ARITHMETIC, size, operation: 'sub', derived }, a, b, result, 0);
   }
 
   /** INC and DEC: CF stays. */
@@ -95,35 +95,33 @@ export class FlagTracker {
     const carry = this.read(FLAG_CF);
     const operation = direction === 1 ? 'add' : 'sub';
     const mask = FLAGS_ARITHMETIC & ~FLAG_CF;
-    this.setLazy({ mask, size, operation, withCarry: false }, a, 1, result, carry);
+    this.setLazy({ mask, size, operation, derived: Derived.FirstOperand }, a, 1, result, carry);
   }
 
   /** SF, ZF and PF of a result; CF, OF and AF as given in their places. Zeroes are those of an addition of zero. */
   setLogic(size: Size, result: Operand, others: Operand): void {
-    if (w.expr(others).constant === 0) {
-      const value = this.f.let(result);
-      this.setLazy({ mask: FLAGS_ARITHMETIC, size, operation: 'logic', withCarry: false }, value, 0, value, 0);
-      return;
-    }
-    const mask = FLAG_SF | FLAG_ZF | FLAG_PF;
-    this.setLazy({ mask, size, operation: 'logic', withCarry: false }, 0, 0, result, others);
+    const mask = w.expr(others).constant === 0 ? FLAGS_ARITHMETIC : FLAG_SF | FLAG_ZF | FLAG_PF;
+    const known = { mask, size, operation: 'logic', derived: Derived.FirstOperand } as const;
+    this.setLazy(known, 0, 0, result, others);
   }
 
   /** Writes some flags at once. */
   setExplicit(mask: number, value: Operand): void {
-    const { f } = this;
+    const { f, known } = this;
     f.set(this.explicit, w.or(w.and(f.get(this.explicit), ~mask), value));
-    if (!this.known) {
+    if (known.operation === 'unknown') {
       f.set(this.kind, w.and(f.get(this.kind), ~mask));
+      this.known = { ...known, explicit: known.explicit | mask };
       return;
     }
-    this.known = { ...this.known, mask: this.known.mask & ~mask };
+    this.known = { ...known, mask: known.mask & ~mask };
     f.set(this.kind, packed(this.known));
   }
 
   /** One flag as 0 or 1. */
   read(mask: number): Expr {
-    return this.f.let(this.known ? this.readKnown(mask, this.known) : this.readUnknown(mask));
+    const { known } = this;
+    return this.f.let(known.operation === 'unknown' ? this.readUnknown(mask, known) : this.readKnown(mask, known));
   }
 
   /** All six in their places. */
@@ -134,34 +132,37 @@ export class FlagTracker {
 
   /** A condition by the upper three bits of its code, where comparing operands decides it; else undefined. */
   compare(condition: number): Expr | undefined {
-    const { known, f } = this;
-    if (!known || known.withCarry || known.operation === 'add') return undefined;
+    const { known } = this;
+    if (known.operation === 'unknown' || known.operation === 'add' || known.derived === Derived.Nothing)
+      return undefined;
     const needed = [0, FLAG_CF, FLAG_ZF, FLAG_CF | FLAG_ZF, 0, 0, FLAG_SF | FLAG_OF, FLAG_SF | FLAG_OF | FLAG_ZF];
     const mask = needed[condition];
     if (mask === 0 || (known.mask & mask) !== mask) return undefined;
+    const { a, b, r } = this.values(known);
     const shift = 32 - known.size;
-    const [a, b] =
-      known.operation === 'sub'
-        ? [w.shl(f.get(this.op1), shift), w.shl(f.get(this.op2), shift)]
-        : [w.shl(f.get(this.result), shift), w.constant(0)];
+    const cut = (value: Expr) => w.shl(value, shift);
+    const [left, right] = known.operation === 'logic' ? [cut(r), w.constant(0)] : [cut(a), cut(b)];
     switch (condition) {
       case 1:
-        return w.ltU(a, b);
+        return w.ltU(left, right);
       case 2:
-        return w.eq(a, b);
+        return known.derived === Derived.Result ? w.eq(left, right) : w.eqz(cut(r));
       case 3:
-        return w.leU(a, b);
+        return w.leU(left, right);
       case 6:
-        return w.ltS(a, b);
+        return w.ltS(left, right);
       default:
-        return w.leS(a, b);
+        return w.leS(left, right);
     }
   }
 
   private setLazy(known: Known, a: Operand, b: Operand, result: Operand, explicit: Operand): void {
     const { f } = this;
+    const { derived } = known;
     // Operands may be read from the locals that are written here, so all are evaluated first.
-    const values = [a, b, result, explicit].map((value) => f.let(value));
+    const values = [derived === Derived.FirstOperand ? 0 : a, b, derived === Derived.Result ? 0 : result, explicit].map(
+      (value) => f.let(value),
+    );
     f.set(this.op1, values[0]);
     f.set(this.op2, values[1]);
     f.set(this.result, values[2]);
@@ -170,12 +171,13 @@ export class FlagTracker {
     this.known = known;
   }
 
-  private shift(): Expr {
-    return w.and(w.shrU(this.f.get(this.kind), SHIFT_AT), 31);
-  }
-
-  private sub(): Expr {
-    return w.shrU(this.f.get(this.kind), SUB_AT);
+  /** Operands and result, the missing one worked out. */
+  private values({ operation, derived }: Known): { a: Expr; b: Expr; r: Expr } {
+    const [a, b, r] = [this.op1, this.op2, this.result].map((local) => this.f.get(local));
+    const [together, apart] = operation === 'sub' ? [w.sub, w.add] : [w.add, w.sub];
+    if (derived === Derived.Result) return { a, b, r: together(a, b) };
+    if (derived === Derived.FirstOperand) return { a: operation === 'logic' ? r : apart(r, b), b, r };
+    return { a, b, r };
   }
 
   private explicitBit(mask: number): Expr {
@@ -184,61 +186,65 @@ export class FlagTracker {
 
   private readKnown(mask: number, known: Known): Expr {
     if (!(known.mask & mask)) return this.explicitBit(mask);
-    const { f } = this;
-    const { size } = known;
-    const [a, b, r] = [f.get(this.op1), f.get(this.op2), f.get(this.result)];
+    const { size, operation, derived } = known;
+    const { a, b, r } = this.values(known);
+    const top = (value: Expr) => w.and(w.shrU(value, size - 1), 1);
     switch (mask) {
       case FLAG_CF:
-        if (known.operation === 'logic') return w.constant(0);
-        if (!known.withCarry) {
-          if (known.operation === 'sub') return w.ltU(a, b);
-          return size === 32 ? w.ltU(r, a) : w.and(w.shrU(r, size), 1);
+        if (operation === 'logic') return w.constant(0);
+        if (derived === Derived.Nothing) {
+          const carry = top(carries(a, operation === 'sub' ? w.not(b) : b, r));
+          return operation === 'sub' ? w.xor(carry, 1) : carry;
         }
-        return known.operation === 'add' ? carryOut(size, a, b, r) : w.xor(carryOut(size, a, w.not(b), r), 1);
-      case FLAG_OF: {
-        if (known.operation === 'logic') return w.constant(0);
-        const other = known.operation === 'add' ? w.xor(b, r) : w.xor(a, b);
-        return w.and(w.shrU(w.and(w.xor(a, r), other), size - 1), 1);
-      }
+        if (operation === 'sub') return w.ltU(w.shl(a, 32 - size), w.shl(b, 32 - size));
+        return size === 32 ? w.ltU(r, b) : w.and(w.shrU(r, size), 1);
+      case FLAG_OF:
+        if (operation === 'logic') return w.constant(0);
+        return top(w.and(w.xor(a, r), operation === 'add' ? w.xor(b, r) : w.xor(a, b)));
       case FLAG_ZF:
-        if (known.operation === 'sub' && !known.withCarry) return w.eq(a, b);
+        if (derived === Derived.Result && operation === 'sub') return w.eq(w.shl(a, 32 - size), w.shl(b, 32 - size));
         return w.eqz(w.shl(r, 32 - size));
       case FLAG_SF:
-        return w.and(w.shrU(r, size - 1), 1);
+        return top(r);
       case FLAG_AF:
+        if (operation === 'logic') return w.constant(0);
         return w.and(w.shrU(w.xor(w.xor(a, b), r), 4), 1);
       default:
         return evenParity(r);
     }
   }
 
-  private readUnknown(mask: number): Expr {
+  private readUnknown(mask: number, { explicit }: Unknown): Expr {
     const { f } = this;
-    const shift = f.let(this.shift());
-    const [a, r] = [f.get(this.op1), f.get(this.result)];
+    if (explicit & mask) return this.explicitBit(mask);
+    const kind = f.get(this.kind);
+    const shift = f.let(w.and(w.shrU(kind, SHIFT_AT), 31));
+    const sub = f.let(w.and(w.shrU(kind, SUB_AT), 1));
+    const missing = f.let(w.shrU(kind, DERIVED_AT));
+    const b = f.let(w.xor(f.get(this.op2), w.neg(sub)));
+    const addend = f.let(w.add(b, sub));
+    const [op1, result] = [f.get(this.op1), f.get(this.result)];
+    const r = f.let(w.select(w.eq(missing, Derived.Result), w.add(op1, addend), result));
+    const a = f.let(w.select(w.eq(missing, Derived.FirstOperand), w.sub(result, addend), op1));
     const shifted = (value: Expr) => w.shl(value, shift);
     let derived: Expr;
     if (mask === FLAG_ZF) derived = w.eqz(shifted(r));
     else if (mask === FLAG_SF) derived = w.shrU(shifted(r), 31);
     else if (mask === FLAG_PF) derived = evenParity(r);
-    else if (mask === FLAG_AF) derived = w.and(w.shrU(w.xor(w.xor(a, f.get(this.op2)), r), 4), 1);
-    else {
-      const sub = f.let(this.sub());
-      const b = f.let(w.xor(f.get(this.op2), w.neg(sub)));
-      if (mask === FLAG_OF) derived = w.shrU(shifted(w.and(w.xor(a, r), w.xor(b, r))), 31);
-      else derived = w.xor(w.shrU(shifted(w.or(w.and(a, b), w.and(w.or(a, b), w.not(r)))), 31), sub);
-    }
-    return w.select(w.and(f.get(this.kind), mask), derived, this.explicitBit(mask));
+    else if (mask === FLAG_AF) derived = w.xor(w.and(w.shrU(w.xor(w.xor(a, b), r), 4), 1), sub);
+    else if (mask === FLAG_OF) derived = w.shrU(shifted(w.and(w.xor(a, r), w.xor(b, r))), 31);
+    else derived = w.xor(w.shrU(shifted(carries(a, b, r)), 31), sub);
+    return w.select(w.and(kind, mask), derived, this.explicitBit(mask));
   }
 }
 
-function packed({ mask, size, operation }: Known): number {
-  return mask | ((32 - size) << SHIFT_AT) | ((operation === 'sub' ? 1 : 0) << SUB_AT);
+function packed({ mask, size, operation, derived }: Known): number {
+  return mask | ((32 - size) << SHIFT_AT) | ((operation === 'sub' ? 1 : 0) << SUB_AT) | (derived << DERIVED_AT);
 }
 
-/** Carry out of the top bit of a + b + carry, given the sum. */
-function carryOut(size: Size, a: Expr, b: Expr, r: Expr): Expr {
-  return w.and(w.shrU(w.or(w.and(a, b), w.and(w.or(a, b), w.not(r))), size - 1), 1);
+/** Carries out of every bit of a + b + carry, given the sum. */
+function carries(a: Expr, b: Expr, r: Expr): Expr {
+  return w.or(w.and(a, b), w.and(w.or(a, b), w.not(r)));
 }
 
 function evenParity(value: Expr): Expr {

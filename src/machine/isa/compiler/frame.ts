@@ -3,17 +3,10 @@ import * as w from '../wasm/expression';
 import type { Expr } from '../wasm/expression';
 import type { FunctionBuilder, Label } from '../wasm/function';
 import { FlagTracker } from './flag-tracker';
+import { type Helpers, REGISTERS } from './helpers';
 import { MemoryAccess } from './memory-access';
 import type { TierMode } from './mode';
 import type { Region } from './region';
-
-/** Numbers of the functions that compiled code imports. */
-export interface RegionImports {
-  /** (linear, bytes, write) -> host pointer, or 0. */
-  readonly refill: number;
-  /** Lets the interpreter do one instruction. */
-  readonly step: number;
-}
 
 /** What a region's function returns. */
 export enum RegionExit {
@@ -23,7 +16,6 @@ export enum RegionExit {
   Transfer = 1,
 }
 
-const REGISTERS = 8;
 const PAGE_MASK = ~0xfff;
 
 /**
@@ -46,12 +38,12 @@ export class RegionFrame {
     readonly f: FunctionBuilder,
     readonly mode: TierMode,
     private readonly region: Region,
-    private readonly imports: RegionImports,
+    private readonly helpers: Helpers,
   ) {
     this.registers = Array.from({ length: REGISTERS }, () => f.local());
     [this.budget, this.base, this.exitEip, this.exitKind] = Array.from({ length: 4 }, () => f.local());
     this.flags = new FlagTracker(f);
-    this.memory = new MemoryAccess(f, mode, imports.refill);
+    this.memory = new MemoryAccess(f, mode, helpers);
   }
 
   /** A general register; not a copy: it changes with the register. */
@@ -134,7 +126,7 @@ export class RegionFrame {
     const { f } = this;
     f.set(this.budget, w.add(f.get(this.budget), left));
     this.store(this.eipOf(place));
-    f.call(this.imports.step);
+    f.call(this.helpers.step);
     const eip = w.sub(w.load32(layout.IP), w.load32(layout.IP_DELTA));
     const elsewhere = w.ne(eip, this.eipOf(next));
     const dropped = w.or(w.eqz(w.load32(layout.CODE_END)), w.ne(w.load32(layout.TLB_READ_MASK), this.mode.readMask));
@@ -145,23 +137,16 @@ export class RegionFrame {
   }
 
   private load(): void {
-    this.registers.forEach((local, i) => this.f.set(local, w.load32(layout.REGS + i * 4)));
-    this.flags.load();
+    const { f } = this;
+    f.callInto([...this.registers, ...this.flags.locals], this.helpers.reload);
+    this.flags.assume(undefined);
     this.memory.forget();
   }
 
   private store(eip: Expr): void {
     const { f } = this;
-    this.registers.forEach((local, i) => f.emit(w.store32(layout.REGS + i * 4, f.get(local))));
-    this.flags.store();
-    const set = (offset: number, value: Expr | number) => f.emit(w.store32(offset, value));
-    set(layout.REMAINING, f.get(this.budget));
-    // As `CpuState.eip`: to be resolved again.
-    set(layout.IP, eip);
-    set(layout.IP_START, eip);
-    set(layout.IP_DELTA, 0);
-    set(layout.CODE_START, -1);
-    set(layout.CODE_END, 0);
+    const values = [...this.registers, ...this.flags.locals, this.budget].map((local) => f.get(local));
+    f.call(this.helpers.spill, [...values, eip]);
   }
 
   private get exitLabel(): Label {

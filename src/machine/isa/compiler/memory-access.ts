@@ -3,6 +3,7 @@ import { SegmentIndex } from '../../layout';
 import * as w from '../wasm/expression';
 import type { Expr } from '../wasm/expression';
 import type { FunctionBuilder } from '../wasm/function';
+import { type Helpers, NO_PAGE } from './helpers';
 import type { TierMode } from './mode';
 
 /** Locals that remember the page of the last access of a kind. */
@@ -12,9 +13,6 @@ interface PageLocals {
   /** Host pointer minus linear address. */
   readonly delta: number;
 }
-
-/** Never equal to what an access compares with: a bit is set that the comparison masks out. */
-const NO_PAGE = 8;
 
 /** How many kinds of accesses remember their page; every one costs two locals that loops carry along. */
 const MAX_PAGES = 6;
@@ -29,12 +27,12 @@ export class MemoryAccess {
   private readonly scratchDelta: number;
 
   /**
-   * @param refill number of the imported function (linear, bytes, write) -> host pointer, or 0 to give up
+   * @param helpers numbers of the functions that look a page up
    */
   constructor(
     private readonly f: FunctionBuilder,
     private readonly mode: TierMode,
-    private readonly refill: number,
+    private readonly helpers: Helpers,
   ) {
     this.scratchDelta = f.local();
     this.noPages = Array.from({ length: MAX_PAGES }, () => ({ tag: f.local(), delta: f.local() }));
@@ -56,28 +54,16 @@ export class MemoryAccess {
     access: { segment: SegmentIndex; offset: Expr; bytes: number; write: boolean; kind: string },
     giveUp: () => void,
   ): Expr {
-    const { f, mode } = this;
+    const { f } = this;
     const { bytes, write } = access;
     const linear = this.linear(access, giveUp);
     const page = this.pageFor(`${access.kind} ${write ? 'w' : 'r'}`);
     const delta = page?.delta ?? this.scratchDelta;
     const lookUp = () => {
-      const entry = f.let(w.load32(w.shl(w.shrU(linear, 12), 2), layout.TLB));
-      const allowed = w.and(entry, write ? mode.writeMask : mode.readMask);
-      const fits = bytes === 1 ? allowed : w.and(w.ne(allowed, 0), w.leU(w.and(linear, 0xfff), 0x1000 - bytes));
-      f.if(
-        fits,
-        () => {
-          f.set(delta, w.and(entry, ~0xfff));
-          if (page) f.set(page.tag, w.and(linear, ~0xfff));
-        },
-        () => {
-          const host = f.let(f.callValue(this.refill, [linear, bytes, write ? 1 : 0]));
-          f.if(w.eqz(host), giveUp);
-          f.set(delta, w.sub(host, linear));
-          if (page) f.set(page.tag, NO_PAGE);
-        },
-      );
+      const [host, found] = f.callMany(['i32', 'i32'], this.helpers.locate(bytes, write), [linear]);
+      f.if(w.eqz(host), giveUp);
+      f.set(delta, w.sub(host, linear));
+      if (page) f.set(page.tag, found);
     };
     // A misaligned access never compares equal: it may cross the page.
     if (page) f.if(w.ne(w.and(linear, ~0xfff | (bytes - 1)), f.get(page.tag)), lookUp);

@@ -1,5 +1,5 @@
 import * as layout from '../../layout';
-import type { SegmentIndex } from '../../layout';
+import { SegmentIndex } from '../../layout';
 import type { CpuState } from '../../cpu/state';
 
 /**
@@ -39,6 +39,6 @@ export class TierMode {
 
   /** True if the segment spans 4 GiB from 0 and its type allows what its kind can. */
   isFlat(segment: SegmentIndex): boolean {
-    return segment <= 3 && ((this.key >> segment) & 1) !== 0;
+    return segment <= SegmentIndex.DS && ((this.key >> segment) & 1) !== 0;
   }
 }

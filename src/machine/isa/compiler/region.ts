@@ -151,7 +151,7 @@ function returnsOf(callee: number, blocks: ReadonlyMap<number, Block>): number[]
   return found;
 }
 
-/** Blocks within the region that control may go to from a block. */
+/** Blocks within the region that control may go to from a block; one for each way, so that some may come twice. */
 export function successors(region: Region, block: Block): number[] {
   const { flow, end } = block;
   const all: number[] = [];
@@ -160,5 +160,5 @@ export function successors(region: Region, block: Block): number[] {
     all.push(flow.target);
   }
   if (flow.kind === 'return') all.push(...(region.returnSites.get(block.start) ?? []));
-  return [...new Set(all)].filter((place) => region.blocks.has(place));
+  return all.filter((place) => region.blocks.has(place));
 }

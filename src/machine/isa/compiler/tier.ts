@@ -44,6 +44,8 @@ interface CompiledRegion {
 const PAGES_AROUND = 2;
 /** Most bytes of all modules together: beyond, everything is dropped and hot code compiled anew. */
 const MAX_MODULE_BYTES = 24 << 20;
+/** Most bytes of one module. */
+const MAX_REGION_BYTES = 1 << 19;
 /** A page whose code was overwritten n times sits out 2^n compilations, up to 2^this. */
 const MAX_BACK_OFF = 12;
 
@@ -52,6 +54,8 @@ const MAX_BACK_OFF = 12;
  * What it does is never seen by the guest, and depends on what the guest did only.
  */
 export class CompiledTier {
+  /** Regions compiled so far, those dropped since included. */
+  compilations = 0;
   private readonly decoder: Decoder;
   private readonly regions = new Map<string, CompiledRegion>();
   private readonly byPage = new Map<number, Set<CompiledRegion>>();
@@ -137,8 +141,10 @@ export class CompiledTier {
       .filter((page) => page !== 0)
       .map((page) => ({ place: page << 12, host: code.hostOf(page << 12) as number }));
     const bytes = compileRegion(region, checks, mode);
+    if (bytes.length > MAX_REGION_BYTES) return false;
     if (this.moduleBytes + bytes.length > MAX_MODULE_BYTES || this.outOfFunctions) this.dropAll();
     this.moduleBytes += bytes.length;
+    this.compilations++;
     this.install(bytes, { ip, mode: mode.key, slot: slotOf(ip), ranges, cuts: code.cuts });
     return true;
   }
@@ -153,7 +159,7 @@ export class CompiledTier {
       },
     });
     const number = this.free.pop() ?? this.nextFunction++;
-    interpreter.table.set(number, exports.run as () => number);
+    interpreter.table.set(number, exports.run);
     const compiled: CompiledRegion = { ...region, function: number };
     this.regions.set(regionKey(region.ip, region.mode), compiled);
     for (const { host, bytes: length } of region.ranges) {

@@ -1,3 +1,4 @@
+import { Bytes } from './bytes';
 import {
   type AnyExpr,
   type Code,
@@ -20,7 +21,7 @@ export interface Label {
 
 /** Writes the body of one WebAssembly function: statements in order, locals allocated as needed. */
 export class FunctionBuilder {
-  private readonly code: number[] = [];
+  private readonly code = new Bytes();
   private readonly locals: ValueType[] = [];
   private depth = 0;
   /** Locals handed out in the present scope, and those of past scopes. */
@@ -39,8 +40,9 @@ export class FunctionBuilder {
 
   /** Appends a statement. */
   emit(code: Code): void {
-    for (const piece of code) {
-      if (typeof piece === 'number') this.code.push(piece);
+    for (let i = 0; i < code.length; i++) {
+      const piece = code[i];
+      if (typeof piece === 'number') this.code.one(piece);
       else this.emit(piece);
     }
   }
@@ -122,7 +124,7 @@ export class FunctionBuilder {
   hold<T extends ValueType>(value: AnyExpr & { readonly type: T }): ExprOf<T> {
     const local = this.local(value.type);
     this.set(local, value);
-    return this.getAs(value.type as T, local);
+    return this.getAs(value.type, local);
   }
 
   if(condition: Operand, then: () => void, otherwise?: () => void): void {
@@ -215,6 +217,12 @@ export class FunctionBuilder {
     return types.map((type, i) => this.getAs(type, locals[i])) as unknown as { [K in keyof T]: ExprOf<T[K]> };
   }
 
+  /** The same, with results of type i32 put into the given locals. */
+  callInto(locals: readonly number[], index: number): void {
+    this.emit(this.callCode(index, []));
+    for (const local of [...locals].reverse()) this.emit([0x21, unsignedLeb(local)]);
+  }
+
   /** Leaves the function with the values of several results. */
   returnMany(values: readonly (AnyExpr | number)[]): void {
     for (const value of values) this.emit(expr(value).code);
@@ -232,15 +240,22 @@ export class FunctionBuilder {
   }
 
   /** The finished body: local declarations, code, end. */
-  finish(): number[] {
+  finish(): Uint8Array {
     const groups: { type: ValueType; count: number }[] = [];
     for (const type of this.locals) {
       const last = groups.at(-1);
       if (last?.type === type) last.count++;
       else groups.push({ type, count: 1 });
     }
-    const declarations = groups.flatMap((group) => [...unsignedLeb(group.count), VALUE_TYPES[group.type]]);
-    return [...unsignedLeb(groups.length), ...declarations, ...this.code, 0x0b];
+    const body = new Bytes();
+    body.leb(groups.length);
+    for (const group of groups) {
+      body.leb(group.count);
+      body.one(VALUE_TYPES[group.type]);
+    }
+    body.append(this.code.finish());
+    body.one(0x0b);
+    return body.finish();
   }
 
   private end(): void {

@@ -1,3 +1,4 @@
+import { Bytes } from './bytes';
 import { unsignedLeb, VALUE_TYPES, type ValueType } from './expression';
 import type { FunctionBuilder } from './function';
 
@@ -16,7 +17,7 @@ export class ModuleBuilder {
   private readonly types: string[] = [];
   private readonly typeBytes: number[][] = [];
   private readonly imports: { name: string; type: number }[] = [];
-  private readonly functions: { type: number; body?: number[] }[] = [];
+  private readonly functions: { type: number; body?: Uint8Array }[] = [];
   private readonly exports: { name: string; index: number }[] = [];
   private readonly elements: number[] = [];
   private spareElements = 0;
@@ -77,12 +78,15 @@ export class ModuleBuilder {
     const missing = this.functions.findIndex((item) => !item.body);
     if (missing >= 0) throw new Error(`function ${missing + this.imports.length} has no body`);
     const text = (value: string) => [...unsignedLeb(value.length), ...new TextEncoder().encode(value)];
-    const bytes: number[] = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
-    const section = (id: number, items: number[][]) => {
-      const content = [...unsignedLeb(items.length)];
-      for (const item of items) for (const byte of item) content.push(byte);
-      bytes.push(id, ...unsignedLeb(content.length));
-      for (const byte of content) bytes.push(byte);
+    const bytes = new Bytes();
+    bytes.push(0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
+    const section = (id: number, items: readonly (Uint8Array | readonly number[])[], count = items.length) => {
+      const content = new Bytes();
+      content.leb(count);
+      for (const item of items) content.append(item);
+      bytes.one(id);
+      bytes.leb(content.length);
+      bytes.append(content.finish());
     };
     const memory = [...text('env'), ...text('memory'), 2, 0, 1];
     section(1, this.typeBytes);
@@ -103,11 +107,9 @@ export class ModuleBuilder {
       const indices = this.elements.flatMap((index) => unsignedLeb(index));
       section(9, [[0, 0x41, 0, 0x0b, ...unsignedLeb(this.elements.length), ...indices]]);
     }
-    section(
-      10,
-      this.functions.map((item) => [...unsignedLeb(item.body!.length), ...item.body!]),
-    );
-    return new Uint8Array(bytes);
+    const bodies = this.functions.flatMap(({ body }) => (body ? [unsignedLeb(body.length), body] : []));
+    section(10, bodies, this.functions.length);
+    return bytes.finish();
   }
 
   private name(name: string, index: number, params: readonly ValueType[], results: readonly ValueType[]): Declared {

@@ -1,0 +1,80 @@
+/*
+ * The benchmark's guest: `NAME [ROUNDS]` on the command line chooses a kernel. It writes S to the debug console (port
+ * 0xe9) when the work begins, E and the checksum when it is done, and ends by the debug-exit port.
+ */
+#include "kernels.h"
+#include "multiboot.h"
+
+const struct kernel kernels[] = {
+	{ "alu", run_alu, 20000000 },		{ "crc", run_crc, 400 },
+	{ "sieve", run_sieve, 10 },		{ "copy", run_copy, 1500 },
+	{ "rep_movsd", run_rep_movsd, 3000 },	{ "chase", run_chase, 5000000 },
+	{ "lz", run_lz, 60 },			{ "mixed", run_mixed, 60 },
+	{ "calls", run_calls, 200 },		{ "empty", run_empty, 100000000 },
+	{ "nbody", run_nbody, 20000 },		{ "port", run_port, 1000000 },
+	{ "rewrite", run_rewrite, 300000 },
+};
+const uint32_t kernel_count = sizeof(kernels) / sizeof(kernels[0]);
+
+static void put(uint8_t byte)
+{
+	__asm__ volatile("outb %0, $0xe9" : : "a"(byte));
+}
+
+static void finish(uint8_t status)
+{
+	__asm__ volatile("outb %0, %1" : : "a"(status), "Nd"((uint16_t)0xf4));
+	for (;;)
+		__asm__ volatile("cli; hlt");
+}
+
+/* The rest of the text after a word, or a null pointer if it begins with another. */
+static const char *after(const char *text, const char *word)
+{
+	while (*word)
+		if (*text++ != *word++)
+			return 0;
+	return *text == 0 || *text == ' ' ? text : 0;
+}
+
+static uint32_t number(const char *text)
+{
+	uint32_t value = 0;
+
+	while (*text == ' ')
+		text++;
+	while (*text >= '0' && *text <= '9')
+		value = value * 10 + (*text++ - '0');
+	return value;
+}
+
+static void run(const struct kernel *kernel, uint32_t rounds)
+{
+	uint32_t sum, shift;
+
+	put('S');
+	sum = kernel->run(rounds ? rounds : kernel->rounds);
+	put('E');
+	for (shift = 32; shift > 0; shift -= 4)
+		put("0123456789abcdef"[sum >> (shift - 4) & 15]);
+	put('\n');
+}
+
+void main(uint32_t magic, const struct multiboot_info *info)
+{
+	const char *line = (const char *)info->cmdline;
+	uint32_t i;
+
+	(void)magic;
+	/* Some loaders put the name of the image first. */
+	for (; *line; line++)
+		for (i = 0; i < kernel_count; i++) {
+			const char *rest = after(line, kernels[i].name);
+
+			if (rest) {
+				run(&kernels[i], number(rest));
+				finish(0x10);
+			}
+		}
+	finish(1);
+}

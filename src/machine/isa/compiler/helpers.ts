@@ -1,0 +1,122 @@
+import * as layout from '../../layout';
+import { FLAGS_ARITHMETIC } from '../../layout';
+import * as w from '../wasm/expression';
+import type { Expr } from '../wasm/expression';
+import { FunctionBuilder } from '../wasm/function';
+import type { ModuleBuilder } from '../wasm/module';
+import type { TierMode } from './mode';
+
+/**
+ * Functions that every module of compiled code has beside its regions, so that what is rare is not written out at
+ * each place.
+ */
+
+export const REGISTERS = 8;
+/** `kind`, first and second operand, result, explicit bits: see `FlagTracker`. */
+export const FLAG_LOCALS = 5;
+/** Where LAZY_SHIFT and LAZY_SUB are in `kind`; LAZY_MASK is in the low bits. */
+export const SHIFT_AT = 16;
+export const SUB_AT = 24;
+/** Where `kind` says which of the values has to be derived from the other two. */
+export const DERIVED_AT = 25;
+export enum Derived {
+  Nothing = 0,
+  Result = 1,
+  FirstOperand = 2,
+}
+/** Never equal to what an access compares a page with: a bit is set that the comparison masks out. */
+export const NO_PAGE = 8;
+
+/** Widths of accesses in bytes. */
+const WIDTHS = [1, 2, 4] as const;
+
+/** Numbers of the functions that regions call. */
+export interface Helpers {
+  /** (registers, flags, budget, eip): gives everything to the CPU state. */
+  readonly spill: number;
+  /** () -> registers, flags: takes them from the CPU state. */
+  readonly reload: number;
+  /** (linear) -> host pointer or 0, page to remember or `NO_PAGE`; by direction and bytes. */
+  readonly locate: (bytes: number, write: boolean) => number;
+  /** Lets the interpreter do one instruction. */
+  readonly step: number;
+}
+
+const i32 = (count: number) => Array.from({ length: count }, () => 'i32' as const);
+
+function defineSpill(m: ModuleBuilder): number {
+  const params = i32(REGISTERS + FLAG_LOCALS + 2);
+  const f = new FunctionBuilder(params);
+  const set = (offset: number, value: Expr | number) => f.emit(w.store32(offset, value));
+  for (let i = 0; i < REGISTERS; i++) set(layout.REGS + i * 4, f.param(i));
+  const [kind, op1, op2, result, explicit, budget, eip] = Array.from({ length: 7 }, (_, i) => f.param(REGISTERS + i));
+  const shift = f.let(w.and(w.shrU(kind, SHIFT_AT), 31));
+  const sub = f.let(w.and(w.shrU(kind, SUB_AT), 1));
+  const derived = f.let(w.shrU(kind, DERIVED_AT));
+  const addend = f.let(w.add(w.xor(op2, w.neg(sub)), sub));
+  const first = f.let(w.select(w.eq(derived, Derived.FirstOperand), w.sub(result, addend), op1));
+  const last = w.select(w.eq(derived, Derived.Result), w.add(op1, addend), result);
+  set(layout.LAZY_MASK, w.and(kind, FLAGS_ARITHMETIC));
+  set(layout.LAZY_SHIFT, shift);
+  set(layout.LAZY_SUB, sub);
+  set(layout.LAZY_RESULT, w.shl(last, shift));
+  set(layout.LAZY_OP1, w.shl(first, shift));
+  set(layout.LAZY_OP2, w.shl(w.xor(op2, w.neg(sub)), shift));
+  set(layout.EFLAGS, w.or(w.and(w.load32(layout.EFLAGS), ~FLAGS_ARITHMETIC), explicit));
+  set(layout.REMAINING, budget);
+  // As `CpuState.eip`: to be resolved again.
+  set(layout.IP, eip);
+  set(layout.IP_START, eip);
+  set(layout.IP_DELTA, 0);
+  set(layout.CODE_START, -1);
+  set(layout.CODE_END, 0);
+  const declared = m.declare('spill', params);
+  m.define(declared, f);
+  return declared.index;
+}
+
+function defineReload(m: ModuleBuilder): number {
+  const results = i32(REGISTERS + FLAG_LOCALS);
+  const f = new FunctionBuilder([], results);
+  const shift = f.let(w.load32(layout.LAZY_SHIFT));
+  const sub = f.let(w.load32(layout.LAZY_SUB));
+  f.returnMany([
+    ...Array.from({ length: REGISTERS }, (_, i) => w.load32(layout.REGS + i * 4)),
+    w.or(w.or(w.load32(layout.LAZY_MASK), w.shl(shift, SHIFT_AT)), w.shl(sub, SUB_AT)),
+    w.shrU(w.load32(layout.LAZY_OP1), shift),
+    w.xor(w.shrU(w.load32(layout.LAZY_OP2), shift), w.neg(sub)),
+    w.shrU(w.load32(layout.LAZY_RESULT), shift),
+    w.and(w.load32(layout.EFLAGS), FLAGS_ARITHMETIC),
+  ]);
+  const declared = m.declare('reload', [], results);
+  m.define(declared, f);
+  return declared.index;
+}
+
+/** Looks into the TLB, then asks TypeScript. */
+function defineLocate(m: ModuleBuilder, mode: TierMode, refill: number, bytes: number, write: boolean): number {
+  const f = new FunctionBuilder(['i32'], ['i32', 'i32']);
+  const linear = f.param(0);
+  const entry = f.let(w.load32(w.shl(w.shrU(linear, 12), 2), layout.TLB));
+  const allowed = w.and(entry, write ? mode.writeMask : mode.readMask);
+  const fits = bytes === 1 ? allowed : w.and(w.ne(allowed, 0), w.leU(w.and(linear, 0xfff), 0x1000 - bytes));
+  f.if(fits, () => f.returnMany([w.add(w.and(entry, ~0xfff), linear), w.and(linear, ~0xfff)]));
+  f.returnMany([f.callValue(refill, [linear, bytes, write ? 1 : 0]), NO_PAGE]);
+  const declared = m.declare(`locate ${bytes} ${write}`, ['i32'], ['i32', 'i32']);
+  m.define(declared, f);
+  return declared.index;
+}
+
+/** Adds the functions to a module, imports included. */
+export function addHelpers(m: ModuleBuilder, mode: TierMode): Helpers {
+  const refill = m.import('refill', ['i32', 'i32', 'i32'], ['i32']).index;
+  const step = m.import('step', []).index;
+  const located = new Map<string, number>();
+  for (const bytes of WIDTHS) {
+    for (const write of [false, true]) {
+      located.set(`${bytes} ${write}`, defineLocate(m, mode, refill, bytes, write));
+    }
+  }
+  const locate = (bytes: number, write: boolean) => located.get(`${bytes} ${write}`) as number;
+  return { spill: defineSpill(m), reload: defineReload(m), locate, step };
+}

@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict';
+import { Register } from '../../../src/machine/layout';
+import { FLAT_GDT, setFlatProtectedMode } from '../../../src/machine/loaders/cpu-setup';
+import { RunEnd } from '../../../src/machine/run';
+import { CODE, DATA, STACK } from './support/programs';
+import { EAGER, type TieredMachine, tieredMachine, visibleState } from './support/tiers';
+
+const dword = (value: number): number[] => [value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24];
+
+/** A flat machine with code at CODE. */
+function load(code: readonly number[], options: Parameters<typeof tieredMachine>[0] = EAGER): TieredMachine {
+  const machine = tieredMachine(options);
+  const { cpu, memory } = machine;
+  memory.poke(CODE, Uint8Array.from(code));
+  memory.poke(0, FLAT_GDT);
+  setFlatProtectedMode({ state: cpu.state, segmentation: cpu.segmentation, memory }, 0, CODE);
+  cpu.state.setReg(Register.ESP, STACK);
+  return machine;
+}
+
+/** The same in both tiers, interpreter first. */
+function both(code: readonly number[], prepare: (machine: TieredMachine) => void = () => undefined): TieredMachine[] {
+  return (['off', EAGER] as const).map((options) => {
+    const machine = load(code, options);
+    prepare(machine);
+    return machine;
+  });
+}
+
+/** Runs both to their end in slices and compares them after each. */
+function assertSame([plain, compiled]: TieredMachine[], slice: number, slices = 1000): RunEnd {
+  let end = RunEnd.Budget;
+  for (let i = 0; i < slices && end === RunEnd.Budget; i++) {
+    end = plain.loop.run(slice);
+    assert.equal(compiled.loop.run(slice), end);
+    assert.equal(compiled.clock.instructions, plain.clock.instructions);
+    assert.deepEqual(visibleState(compiled), visibleState(plain));
+  }
+  assert.ok((compiled.tier?.compilations ?? 0) > 0, 'nothing was compiled');
+  return end;
+}
+
+/** mov ecx, n; top: inc eax; add [DATA], eax; dec ecx; jnz top; hlt */
+const LOOP = [0xb9, ...dword(1000), 0x40, 0x01, 0x05, ...dword(DATA), 0x49, 0x75, 0xf6, 0xf4];
+const LOOP_TOP = CODE + 5;
+const LOOP_ADD = CODE + 6;
+
+describe('compiled tier: instruction counts', () => {
+  it('stops after exactly as many instructions as asked for', () => {
+    for (const slice of [1, 2, 3, 7, 100]) {
+      const machines = both(LOOP);
+      assert.equal(assertSame(machines, slice, 5000), RunEnd.Dead);
+      assert.equal(machines[1].clock.instructions, 1 + 4 * 1000 + 1);
+    }
+  });
+
+  it('fires timers at the same moment', () => {
+    const moments = both(LOOP).map(({ clock, loop, cpu }) => {
+      const seen: number[][] = [];
+      const timer = clock.timer('test', () => {
+        seen.push([clock.now, cpu.state.reg(Register.EAX), cpu.state.eip]);
+        timer.arm(clock.now + 137);
+      });
+      timer.arm(100);
+      loop.run(3000);
+      return seen;
+    });
+    assert.ok(moments[0].length > 20);
+    assert.deepEqual(moments[1], moments[0]);
+  });
+
+  it('takes an interrupt at the same instruction', () => {
+    const handler = DATA + 0x1000;
+    const prepare = ({ cpu, memory, clock, interrupts }: TieredMachine) => {
+      // Vector 0x40: an interrupt gate to `inc edx; iret`, in the flat code segment.
+      const idt = DATA + 0x2000;
+      const selector = cpu.state.selector(1);
+      memory.poke(handler, Uint8Array.from([0x42, 0xcf]));
+      memory.poke(
+        idt + 0x40 * 8,
+        Uint8Array.from([...dword((selector << 16) | (handler & 0xffff)), ...dword((handler & 0xffff0000) | 0x8e00)]),
+      );
+      cpu.operations.loadIdt(3, DATA + 0x2800, 4);
+      const timer = clock.timer('line', () => {
+        interrupts.vector = 0x40;
+        interrupts.pending = true;
+        timer.arm(clock.now + 61);
+      });
+      timer.arm(50);
+      cpu.state.eflags = 0x202;
+    };
+    const pointer = (machine: TieredMachine) => {
+      machine.memory.poke(DATA + 0x2800, Uint8Array.from([0xff, 0x07, ...dword(DATA + 0x2000)]));
+      prepare(machine);
+    };
+    const machines = both(LOOP, pointer);
+    assertSame(machines, 333, 10);
+    assert.ok(machines[1].cpu.state.reg(Register.EDX) > 20, 'interrupts were taken');
+  });
+});
+
+describe('compiled tier: breakpoints', () => {
+  it('stops at a breakpoint that is set while the code is compiled', () => {
+    const machine = load(LOOP);
+    machine.loop.run(500);
+    assert.ok(machine.tier!.size > 0);
+    machine.cpu.hooks.codeBreakpoint = (linear) => linear === LOOP_ADD;
+    machine.cpu.codeFilter.set('debugger', [LOOP_ADD]);
+    for (let hit = 1; hit <= 3; hit++) {
+      assert.equal(machine.loop.run(10_000), RunEnd.Breakpoint);
+      assert.equal(machine.cpu.state.eip, LOOP_ADD);
+      machine.loop.passHere();
+    }
+    machine.cpu.codeFilter.set('debugger', []);
+    assert.equal(machine.loop.run(10_000), RunEnd.Dead);
+    assert.equal(machine.clock.instructions, 1 + 4 * 1000 + 1);
+  });
+
+  it('leaves to the interpreter what touches a watched page', () => {
+    const machines = both(LOOP, ({ memory }) => memory.setWatched(DATA, true));
+    assert.equal(assertSame(machines, 97), RunEnd.Dead);
+    const late = load(LOOP);
+    late.loop.run(1000);
+    const before = late.tier!.size;
+    assert.ok(before > 0);
+    late.memory.setWatched(DATA, true);
+    let refused = 0;
+    const original = late.cpu.mmu.slowWrite.bind(late.cpu.mmu);
+    late.cpu.mmu.slowWrite = (linear, width, value) => {
+      refused++;
+      original(linear, width, value);
+    };
+    late.loop.run(400);
+    assert.ok(refused > 90, `${refused} of 100 stores were seen`);
+  });
+});
+
+describe('compiled tier: code that changes', () => {
+  it('sees an operand overwritten by the loop itself', () => {
+    // mov ecx, 200; top: add eax, 1; inc dword [imm of the add]; dec ecx; jnz top; hlt
+    const code = [0xb9, ...dword(200), 0x05, ...dword(1), 0xff, 0x05, ...dword(CODE + 6), 0x49, 0x75, 0xf2, 0xf4];
+    const machines = both(code);
+    assert.equal(assertSame(machines, 33), RunEnd.Dead);
+    assert.equal(machines[1].cpu.state.reg(Register.EAX), (200 * 201) / 2);
+  });
+
+  it('sees a later instruction of the same block overwritten', () => {
+    // mov ecx, 50; top: mov [imm], ecx; add eax, imm; dec ecx; jnz top; hlt
+    const code = [0xb9, ...dword(50), 0x89, 0x0d, ...dword(CODE + 12), 0x05, ...dword(0), 0x49, 0x75, 0xf2, 0xf4];
+    const machines = both(code);
+    assert.equal(assertSame(machines, 33), RunEnd.Dead);
+    assert.equal(machines[1].cpu.state.reg(Register.EAX), (50 * 51) / 2);
+  });
+
+  it('sees code that a debugger writes', () => {
+    const machine = load(LOOP);
+    machine.loop.run(101);
+    // inc eax becomes dec eax.
+    machine.memory.poke(LOOP_TOP, Uint8Array.from([0x48]));
+    machine.loop.run(10_000);
+    assert.equal(machine.cpu.state.reg(Register.EAX) | 0, 25 - 975);
+  });
+
+  it('keeps regions whose page only has data written beside them', () => {
+    // add [DATA in the same page], eax
+    const code = [...LOOP];
+    code.splice(8, 4, ...dword(CODE + 0x800));
+    const machine = load(code);
+    machine.loop.run(200);
+    assert.equal(machine.loop.run(10_000), RunEnd.Dead);
+    const { compilations, size } = machine.tier!;
+    assert.ok(compilations > 0);
+    assert.equal(size, compilations, 'regions were dropped');
+  });
+});
+
+describe('compiled tier: faults', () => {
+  it('reports a division by zero with everything as it was before', () => {
+    // mov ecx, 100; mov ebx, 5; top: mov eax, 7; xor edx, edx; div ebx; sub ebx, 1; adc esi, 0; dec ecx; jnz top
+    const code = [0xb9, ...dword(100), 0xbb, ...dword(5), 0xb8, ...dword(7), 0x31, 0xd2, 0xf7, 0xf3];
+    code.push(0x83, 0xeb, 1, 0x83, 0xd6, 0, 0x49, 0x75, 0xee, 0xf4);
+    const machines = both(code, ({ cpu }) => {
+      cpu.hooks.exception = () => true;
+    });
+    assert.equal(assertSame(machines, 1000), RunEnd.Stop);
+    assert.equal(machines[1].cpu.state.eip, CODE + 17);
+  });
+
+  it('faults in the middle of a loop where a page is missing', () => {
+    const directory = 0x80000;
+    const table = 0x81000;
+    // mov edi, DATA; top: mov [edi], edi; lea edi, [edi + 16]; inc eax; jmp top
+    const code = [0xbf, ...dword(DATA), 0x89, 0x3f, 0x8d, 0x7f, 16, 0x40, 0xeb, 0xf8];
+    const machines = both(code, ({ cpu, memory }) => {
+      const entries = Array.from({ length: 1024 }, (_, page) => (page << 12) | (page === (DATA >> 12) + 2 ? 6 : 7));
+      memory.poke(directory, Uint8Array.from(dword(table | 7)));
+      memory.poke(table, Uint8Array.from(entries.flatMap(dword)));
+      cpu.operations.writeControl(3, directory);
+      cpu.operations.writeControl(0, 0x80000011);
+      cpu.hooks.exception = () => true;
+    });
+    assert.equal(assertSame(machines, 77), RunEnd.Stop);
+    const { state } = machines[1].cpu;
+    assert.equal(state.cr(2), DATA + 0x2000);
+    assert.equal(state.eip, CODE + 5);
+    assert.equal(state.reg(Register.EAX), 0x2000 / 16);
+    // Accessed and dirty bits as the interpreter leaves them.
+    const [plain, compiled] = machines.map(({ memory }) => memory.peek(table, 4096));
+    assert.deepEqual(compiled, plain);
+  });
+});
