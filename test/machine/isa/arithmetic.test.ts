@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { Vector } from '../../../src/machine/cpu/fault';
 import { FLAG_AF, FLAG_CF, FLAG_OF, FLAG_PF, FLAG_SF, FLAG_ZF, FLAGS_ARITHMETIC } from '../../../src/machine/layout';
-import * as reference from './support/reference';
-import type { Bits, Outcome } from './support/reference';
+import * as reference from './reference/arithmetic';
+import type { Bits, Outcome } from './reference/arithmetic';
 import { DATA, Stepper } from './support/step';
 
 const cpu = new Stepper();
