@@ -133,6 +133,8 @@ export interface Form {
   readonly lockable: boolean;
   /** POP to memory: an address based on ESP is worked out after the stack pointer has moved. */
   readonly addressAfterPop: boolean;
+  /** Its operands and semantics are the same whatever the operand size is. */
+  readonly sizeless: boolean;
   readonly semantics: Semantics;
 }
 
@@ -141,6 +143,7 @@ export interface FormOptions {
   until?: CpuModel;
   lockable?: boolean;
   addressAfterPop?: boolean;
+  sizeless?: boolean;
 }
 
 /** True if a processor has the form. */
@@ -194,6 +197,8 @@ export function form(
     until: options.until,
     lockable: options.lockable ?? false,
     addressAfterPop: options.addressAfterPop ?? false,
+    // Where a prefix chooses the form, the size prefix is spoken for.
+    sizeless: options.sizeless ?? prefix !== undefined,
     semantics,
   } as const;
   return Array.from({ length: plus ? 8 : 1 }, (_, i) => ({ ...row, opcode: first + i }));

@@ -104,6 +104,9 @@ const nothing = (e: Emitter) => {
 /** FNENI, FNDISI and FNSETPM, which mattered to the 8087 and the 80287 only. */
 const ignored = (e: Emitter) => checkAvailable(e);
 
+/** Instructions whose image in memory has fields of the operand size. */
+export const SIZED_IMAGES: ReadonlySet<string> = new Set(['FNSTENV', 'FLDENV', 'FNSAVE', 'FRSTOR']);
+
 export const x87ControlForms: readonly Form[] = [
   ...form('WAIT', '9B', '', wait),
   ...form('FNSTCW', 'D9 /7 mem', 'M', storeControl),

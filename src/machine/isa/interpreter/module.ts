@@ -102,9 +102,7 @@ export function buildInterpreter(model: CpuModel): Uint8Array<ArrayBuffer> {
   }
   for (const [key, entry] of opcodeMap(model)) {
     const opcode = key & 0xff;
-    // Where prefixes choose the form, the operand size does not matter: one handler is enough.
-    const shared = entry.forms.every((form) => form.prefix !== undefined);
-    if (shared) {
+    if (entry.forms.every((form) => form.sizeless)) {
       const handler = m.declare(key.toString(16));
       for (const size of [16, 32] as const) table[tableIndex((key >> 8) as 0 | 1, size, opcode)] = handler.index;
       m.define(handler, buildHandler(m, entry, opcode, 32));
