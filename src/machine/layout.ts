@@ -145,6 +145,8 @@ export const MXCSR = field();
 
 /** PAE: the four page-directory-pointer entries as the last load of CR3 found them, 8 bytes each. */
 export const PDPTE = field(4 * 8, 8);
+/** 1 after a burst that ended between the elements of a repeated string instruction. */
+export const STRING_PENDING = field();
 /** 1 while an NMI waits to be taken. */
 export const NMI_PENDING = field();
 /** 1 from the delivery of an NMI to the next IRET: further ones wait. */

@@ -201,6 +201,7 @@ export class RunLoop {
     const stepping = state.systemFlag(FLAG_TF);
     this.beginResuming();
     state.set(layout.EXIT, 0);
+    state.set(layout.STRING_PENDING, 0);
     const before = clock.instructions;
     clock.beginBurst(stepping || this.resuming || this.shadowed() ? 1 : instructions);
     this.interpreter.run();

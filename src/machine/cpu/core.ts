@@ -80,13 +80,10 @@ export class CpuCore {
 
   /**
    * A repeated string instruction has done a part of its elements and goes on at the next burst. To be asked at an
-   * instruction boundary.
+   * instruction boundary, before an event is delivered.
    */
   get stringInProgress(): boolean {
-    const { state } = this;
-    return (
-      (state.get(layout.PREFIXES) & (layout.PREFIX_REP | layout.PREFIX_REPNE)) !== 0 && state.eip === state.eipStart
-    );
+    return this.state.get(layout.STRING_PENDING) !== 0;
   }
 
   // --- debug exceptions ---

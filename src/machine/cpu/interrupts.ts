@@ -157,6 +157,7 @@ export class Interrupts {
   private begin(event: Event): void {
     const { state } = this.core;
     state.set(layout.HALTED, 0);
+    state.set(layout.STRING_PENDING, 0);
     this.core.endShadow();
     try {
       this.deliver(event);

@@ -56,6 +56,7 @@ export function stringIo(cpu: StringIoCpu, form: StringIoForm, transfer: StringI
     const pause = state.get(layout.EXIT) !== 0 || state.get(layout.REMAINING) <= 1;
     if (done < total && pause) {
       state.eip = state.eipStart;
+      state.set(layout.STRING_PENDING, 1);
       return done;
     }
   }

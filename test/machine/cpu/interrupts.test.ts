@@ -311,6 +311,50 @@ describe('interrupt and trap gates', () => {
   });
 });
 
+describe('the order of checks when an interrupt is delivered', () => {
+  const LIMITED = FREE;
+  const NARROW = FREE + 8;
+
+  it('is: stack, then the offset of the handler', () => {
+    for (const [room, offset, expected] of [
+      [true, 0x100, 'ok'],
+      [true, 0x1000, '#GP(0x0)'],
+      [false, 0x100, '#SS(0x0)'],
+      [false, 0x1000, '#SS(0x0)'],
+    ] as const) {
+      const bench = Bench.protected(0);
+      bench.gdt(LIMITED, descriptor({ type: CODE_RX, limit: 0xfff, granular: false }));
+      bench.gdt(NARROW, descriptor({ type: DATA_RW, limit: 0xfff, granular: false }));
+      bench.idt(0x80, gate(INTERRUPT_32, LIMITED, offset));
+      bench.op.loadFarSegment(SegmentIndex.SS, NARROW);
+      bench.state.setReg(4, room ? 0x800 : 0x8);
+      assert.equal(
+        bench.outcome(() => bench.op.softwareInterrupt(0x80)),
+        expected,
+      );
+    }
+  });
+
+  it('is the same on the way to an inner level, where #SS names the new stack', () => {
+    for (const [limit, offset, expected] of [
+      [0xfffff, 0x100, 'ok'],
+      [0xfffff, 0x1000, '#GP(0x0)'],
+      [0x8, 0x1000, '#SS(0x68)'],
+    ] as const) {
+      const bench = Bench.protected(3);
+      bench.gdt(LIMITED, descriptor({ type: CODE_RX, limit: 0xfff, granular: false }));
+      bench.gdt(NARROW, descriptor({ type: DATA_RW, limit, granular: false }));
+      bench.write32(TSS + 4, limit === 8 ? 8 : 0x800);
+      bench.write32(TSS + 8, NARROW);
+      bench.idt(0x80, gate(INTERRUPT_32, LIMITED, offset, 3));
+      assert.equal(
+        bench.outcome(() => bench.op.softwareInterrupt(0x80)),
+        expected,
+      );
+    }
+  });
+});
+
 describe('interrupts in V86 mode', () => {
   it('INT n needs IOPL 3; INT3, INTO and exceptions do not', () => {
     for (let iopl = 0; iopl < 4; iopl++) {

@@ -49,6 +49,7 @@ function repeat(e: Emitter, element: () => void, compares: boolean): void {
           if (compares) e.f.branchIf(w.eq(e.flag(FLAG_ZF), e.repeatedWhileNotEqual()), done);
           // Out of budget, or somebody wants the CPU: go on from here later.
           e.if(w.or(w.eq(e.state(layout.REMAINING), 1), w.ne(e.state(layout.EXIT), 0)), () => {
+            e.setState(layout.STRING_PENDING, 1);
             e.restart();
             e.leave();
           });
