@@ -1,6 +1,7 @@
 import { Register, SegmentIndex, TLB } from '../../layout';
 import type { Emitter } from '../emitter';
 import type { OperandAccess } from '../form';
+import { FULL_WINDOW } from '../interpreter/dispatch';
 import { decodeOperands, type ModRmTarget } from '../interpreter/operands';
 import type { Size } from '../size';
 import * as w from '../wasm/expression';
@@ -9,7 +10,7 @@ import { ModuleBuilder } from '../wasm/module';
 import type { Instruction } from './decode';
 import { NotInlined, RegionEmitter, type Transfer } from './emitter';
 import { RegionFrame } from './frame';
-import { addHelpers, type Helpers } from './helpers';
+import { addHelpers, type CodePage, type Helpers } from './helpers';
 import type { TierMode } from './mode';
 import { type Block, type Region, successors } from './region';
 import { structure, type Structure } from './structure';
@@ -115,12 +116,13 @@ class RegionCompiler {
     private readonly checks: readonly PageCheck[],
     mode: TierMode,
     helpers: Helpers,
+    page: CodePage,
   ) {
     this.structure = structure({
       entry: region.entry,
       successors: (node) => successors(region, this.block(node)),
     });
-    this.frame = new RegionFrame(f, mode, region, helpers);
+    this.frame = new RegionFrame(f, mode, region, helpers, page);
     this.condition = f.local();
     this.targetEip = f.local();
   }
@@ -322,7 +324,7 @@ class RegionCompiler {
       return;
     }
     const flags = this.frame.flags.knowledge;
-    for (const site of this.region.returnSites.get(block.start) ?? []) {
+    for (const site of this.region.targets.get(block.start) ?? []) {
       if (!this.region.blocks.has(site)) continue;
       this.f.if(w.eq(target.eip, this.frame.eipOf(site)), () => {
         this.frame.flags.assume(flags);
@@ -339,13 +341,22 @@ export interface PageCheck {
   readonly host: number;
 }
 
-/** Compiles a region to a module that exports its function as `run`. */
-export function compileRegion(region: Region, checks: readonly PageCheck[], mode: TierMode): Uint8Array<ArrayBuffer> {
+/**
+ * Compiles a region to a module that exports its function as `run`.
+ * @param host host pointer of the page that the entry is in
+ */
+export function compileRegion(
+  region: Region,
+  host: number,
+  checks: readonly PageCheck[],
+  mode: TierMode,
+): Uint8Array<ArrayBuffer> {
   const m = new ModuleBuilder();
-  const helpers = addHelpers(m, mode);
+  const page = { host, window: FULL_WINDOW };
+  const helpers = addHelpers(m, mode, page);
   const run = m.declare('run', [], ['i32']);
   const f = new FunctionBuilder([], ['i32']);
-  new RegionCompiler(f, region, checks, mode, helpers).compile();
+  new RegionCompiler(f, region, checks, mode, helpers, page).compile();
   m.define(run, f);
   m.export('run', run);
   return m.finish();

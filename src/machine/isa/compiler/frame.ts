@@ -3,7 +3,7 @@ import * as w from '../wasm/expression';
 import type { Expr } from '../wasm/expression';
 import type { FunctionBuilder, Label } from '../wasm/function';
 import { FlagTracker } from './flag-tracker';
-import { type Helpers, REGISTERS } from './helpers';
+import { type CodePage, emitReload, emitSpill, type Helpers, REGISTERS } from './helpers';
 import { MemoryAccess } from './memory-access';
 import type { TierMode } from './mode';
 import type { Region } from './region';
@@ -39,6 +39,7 @@ export class RegionFrame {
     readonly mode: TierMode,
     private readonly region: Region,
     private readonly helpers: Helpers,
+    private readonly page: CodePage,
   ) {
     this.registers = Array.from({ length: REGISTERS }, () => f.local());
     [this.budget, this.base, this.exitEip, this.exitKind] = Array.from({ length: 4 }, () => f.local());
@@ -69,7 +70,8 @@ export class RegionFrame {
   around(body: () => void): void {
     const { f } = this;
     f.scope(() => {
-      this.load();
+      emitReload(f).forEach((value, i) => f.set(this.locals[i], value));
+      this.memory.forget();
       f.set(this.budget, w.load32(layout.REMAINING));
       const ip = w.load32(layout.IP);
       f.set(this.base, w.sub(w.and(ip, PAGE_MASK), w.load32(layout.IP_DELTA)));
@@ -79,7 +81,7 @@ export class RegionFrame {
       body();
     });
     f.scope(() => {
-      this.store(f.get(this.exitEip));
+      emitSpill(f, this.spilled(f.get(this.exitEip)), this.page);
       f.return(f.get(this.exitKind));
     });
   }
@@ -137,16 +139,23 @@ export class RegionFrame {
   }
 
   private load(): void {
-    const { f } = this;
-    f.callInto([...this.registers, ...this.flags.locals], this.helpers.reload);
+    this.f.callInto(this.locals, this.helpers.reload);
     this.flags.assume(undefined);
     this.memory.forget();
   }
 
   private store(eip: Expr): void {
+    this.f.call(this.helpers.spill, this.spilled(eip));
+  }
+
+  /** Registers and flags, in the order that spilling and reloading have. */
+  private get locals(): number[] {
+    return [...this.registers, ...this.flags.locals];
+  }
+
+  private spilled(eip: Expr): Expr[] {
     const { f } = this;
-    const values = [...this.registers, ...this.flags.locals, this.budget].map((local) => f.get(local));
-    f.call(this.helpers.spill, [...values, eip]);
+    return [...[...this.locals, this.budget].map((local) => f.get(local)), eip, f.get(this.base)];
   }
 
   private get exitLabel(): Label {

@@ -30,9 +30,17 @@ export const NO_PAGE = 8;
 /** Widths of accesses in bytes. */
 const WIDTHS = [1, 2, 4] as const;
 
+/** The page of a region's entry. */
+export interface CodePage {
+  /** Host pointer of its first byte. */
+  readonly host: number;
+  /** Bytes from there on at which instructions may start that are within the page for sure. */
+  readonly window: number;
+}
+
 /** Numbers of the functions that regions call. */
 export interface Helpers {
-  /** (registers, flags, budget, eip): gives everything to the CPU state. */
+  /** (registers, flags, budget, eip, EIP of the page): gives everything to the CPU state. */
   readonly spill: number;
   /** () -> registers, flags: takes them from the CPU state. */
   readonly reload: number;
@@ -44,12 +52,11 @@ export interface Helpers {
 
 const i32 = (count: number) => Array.from({ length: count }, () => 'i32' as const);
 
-function defineSpill(m: ModuleBuilder): number {
-  const params = i32(REGISTERS + FLAG_LOCALS + 2);
-  const f = new FunctionBuilder(params);
+/** Gives registers, flags, budget and EIP to the CPU state. */
+export function emitSpill(f: FunctionBuilder, values: readonly Expr[], page: CodePage): void {
   const set = (offset: number, value: Expr | number) => f.emit(w.store32(offset, value));
-  for (let i = 0; i < REGISTERS; i++) set(layout.REGS + i * 4, f.param(i));
-  const [kind, op1, op2, result, explicit, budget, eip] = Array.from({ length: 7 }, (_, i) => f.param(REGISTERS + i));
+  for (let i = 0; i < REGISTERS; i++) set(layout.REGS + i * 4, values[i]);
+  const [kind, op1, op2, result, explicit, budget, eip, base] = values.slice(REGISTERS);
   const shift = f.let(w.and(w.shrU(kind, SHIFT_AT), 31));
   const sub = f.let(w.and(w.shrU(kind, SUB_AT), 1));
   const derived = f.let(w.shrU(kind, DERIVED_AT));
@@ -64,12 +71,50 @@ function defineSpill(m: ModuleBuilder): number {
   set(layout.LAZY_OP2, w.shl(w.xor(op2, w.neg(sub)), shift));
   set(layout.EFLAGS, w.or(w.and(w.load32(layout.EFLAGS), ~FLAGS_ARITHMETIC), explicit));
   set(layout.REMAINING, budget);
-  // As `CpuState.eip`: to be resolved again.
-  set(layout.IP, eip);
-  set(layout.IP_START, eip);
-  set(layout.IP_DELTA, 0);
-  set(layout.CODE_START, -1);
-  set(layout.CODE_END, 0);
+  const place = f.let(w.sub(eip, base));
+  f.if(
+    w.leU(place, page.window),
+    () => {
+      const ip = f.let(w.add(place, page.host));
+      set(layout.IP, ip);
+      set(layout.IP_START, ip);
+      set(layout.IP_DELTA, w.sub(page.host, base));
+      set(layout.CODE_START, page.host);
+      set(layout.CODE_END, page.host + page.window);
+    },
+    () => {
+      // As `CpuState.eip`: to be resolved again.
+      set(layout.IP, eip);
+      set(layout.IP_START, eip);
+      set(layout.IP_DELTA, 0);
+      set(layout.CODE_START, -1);
+      set(layout.CODE_END, 0);
+    },
+  );
+}
+
+/** Registers and flags from the CPU state, in the order of `emitSpill`. */
+export function emitReload(f: FunctionBuilder): Expr[] {
+  const shift = f.let(w.load32(layout.LAZY_SHIFT));
+  const sub = f.let(w.load32(layout.LAZY_SUB));
+  return [
+    ...Array.from({ length: REGISTERS }, (_, i) => w.load32(layout.REGS + i * 4)),
+    w.or(w.or(w.load32(layout.LAZY_MASK), w.shl(shift, SHIFT_AT)), w.shl(sub, SUB_AT)),
+    w.shrU(w.load32(layout.LAZY_OP1), shift),
+    w.xor(w.shrU(w.load32(layout.LAZY_OP2), shift), w.neg(sub)),
+    w.shrU(w.load32(layout.LAZY_RESULT), shift),
+    w.and(w.load32(layout.EFLAGS), FLAGS_ARITHMETIC),
+  ];
+}
+
+function defineSpill(m: ModuleBuilder, page: CodePage): number {
+  const params = i32(REGISTERS + FLAG_LOCALS + 3);
+  const f = new FunctionBuilder(params);
+  emitSpill(
+    f,
+    params.map((_, i) => f.param(i)),
+    page,
+  );
   const declared = m.declare('spill', params);
   m.define(declared, f);
   return declared.index;
@@ -78,16 +123,7 @@ function defineSpill(m: ModuleBuilder): number {
 function defineReload(m: ModuleBuilder): number {
   const results = i32(REGISTERS + FLAG_LOCALS);
   const f = new FunctionBuilder([], results);
-  const shift = f.let(w.load32(layout.LAZY_SHIFT));
-  const sub = f.let(w.load32(layout.LAZY_SUB));
-  f.returnMany([
-    ...Array.from({ length: REGISTERS }, (_, i) => w.load32(layout.REGS + i * 4)),
-    w.or(w.or(w.load32(layout.LAZY_MASK), w.shl(shift, SHIFT_AT)), w.shl(sub, SUB_AT)),
-    w.shrU(w.load32(layout.LAZY_OP1), shift),
-    w.xor(w.shrU(w.load32(layout.LAZY_OP2), shift), w.neg(sub)),
-    w.shrU(w.load32(layout.LAZY_RESULT), shift),
-    w.and(w.load32(layout.EFLAGS), FLAGS_ARITHMETIC),
-  ]);
+  f.returnMany(emitReload(f));
   const declared = m.declare('reload', [], results);
   m.define(declared, f);
   return declared.index;
@@ -108,7 +144,7 @@ function defineLocate(m: ModuleBuilder, mode: TierMode, refill: number, bytes: n
 }
 
 /** Adds the functions to a module, imports included. */
-export function addHelpers(m: ModuleBuilder, mode: TierMode): Helpers {
+export function addHelpers(m: ModuleBuilder, mode: TierMode, page: CodePage): Helpers {
   const refill = m.import('refill', ['i32', 'i32', 'i32'], ['i32']).index;
   const step = m.import('step', []).index;
   const located = new Map<string, number>();
@@ -118,5 +154,5 @@ export function addHelpers(m: ModuleBuilder, mode: TierMode): Helpers {
     }
   }
   const locate = (bytes: number, write: boolean) => located.get(`${bytes} ${write}`) as number;
-  return { spill: defineSpill(m), reload: defineReload(m), locate, step };
+  return { spill: defineSpill(m, page), reload: defineReload(m), locate, step };
 }

@@ -10,7 +10,8 @@ export type Flow =
   /** `target` is undefined where only the guest knows it. */
   | { readonly kind: 'call'; readonly target: number | undefined }
   | { readonly kind: 'return' }
-  | { readonly kind: 'indirect' };
+  /** `table` is the linear address of a jump table, if the instruction names one. */
+  | { readonly kind: 'indirect'; readonly table: number | undefined };
 
 /** A straight run of instructions with one way in. */
 export interface Block {
@@ -25,14 +26,14 @@ export interface Block {
 export interface Region {
   readonly entry: number;
   readonly blocks: ReadonlyMap<number, Block>;
-  /** For each block that ends in RET: the return sites within the region that it may go to. */
-  readonly returnSites: ReadonlyMap<number, readonly number[]>;
+  /** For each block that ends in RET or an indirect jump: places within the region that it may go to. */
+  readonly targets: ReadonlyMap<number, readonly number[]>;
 }
 
 /** Most instructions and blocks of a region. */
 const MAX_INSTRUCTIONS = 600;
-/** Most places that one RET is compared with. */
-const MAX_RETURN_SITES = 12;
+/** Most places that one RET or indirect jump is compared with. */
+const MAX_TARGETS = 16;
 
 /** Instructions that leave for good: they stay with the interpreter and end what is known of the way. */
 const ENDS = new Set([
@@ -54,9 +55,17 @@ export function flowOf(instruction: Instruction): Flow | undefined {
     return { kind: 'branch', target };
   }
   if (form.mnemonic === 'CALL') return { kind: 'call', target: undefined };
-  if (form.mnemonic === 'JMP') return { kind: 'indirect' };
+  if (form.mnemonic === 'JMP') return { kind: 'indirect', table: jumpTable(instruction) };
   if (form.mnemonic === 'RET') return { kind: 'return' };
   return undefined;
+}
+
+/** The address of the table in `JMP [table + register*4]`. */
+function jumpTable({ modRm, addressSize, operandSize, rest }: Instruction): number | undefined {
+  if (modRm === undefined || addressSize !== 32 || operandSize !== 32 || (modRm & 0xc7) !== 4) return undefined;
+  const [sib, ...displacement] = rest;
+  if ((sib & 0xc7) !== 0x85) return undefined;
+  return displacement.reduce((value, byte, i) => value + byte * 2 ** (8 * i), 0);
 }
 
 /** What discovery asks about the guest's code. */
@@ -65,6 +74,8 @@ export interface CodeView {
   instructionAt(place: number): Instruction | undefined;
   /** True if control is known to go to a place, by a jump or a call. */
   isWarm(place: number): boolean;
+  /** The entries of a jump table that lead to warm places within reach. A guess: the guest may change the table. */
+  jumpTable(linear: number): readonly number[];
 }
 
 /** Follows the code from an entry. The entry itself is always a block, if it can be decoded. */
@@ -72,6 +83,8 @@ export function discover(entry: number, code: CodeView): Region {
   const decoded = new Map<number, Instruction>();
   const leaders = new Set([entry]);
   const queue = [entry];
+  const tables = new Map<number, readonly number[]>();
+  const isKnown = (place: number) => leaders.has(place) || code.isWarm(place);
   const follow = (place: number, taken: boolean) => {
     if (leaders.has(place) || (taken && !code.isWarm(place))) return;
     leaders.add(place);
@@ -87,15 +100,25 @@ export function discover(entry: number, code: CodeView): Region {
       if (!flow) continue;
       if (flow.kind === 'branch' || flow.kind === 'jump') follow(flow.target, flow.kind === 'branch');
       if (flow.kind === 'branch') follow(at, false);
-      if (flow.kind === 'call' && flow.target !== undefined && code.isWarm(flow.target)) {
+      if (flow.kind === 'call' && flow.target !== undefined && isKnown(flow.target)) {
         follow(flow.target, false);
         follow(at, false);
+      }
+      if (flow.kind === 'indirect' && flow.table !== undefined) {
+        const targets = code.jumpTable(flow.table);
+        tables.set(instruction.at, targets);
+        for (const target of targets) follow(target, false);
       }
       break;
     }
   }
   const blocks = cutBlocks(decoded, leaders);
-  return { entry, blocks, returnSites: findReturnSites(blocks) };
+  const targets = findReturnSites(blocks);
+  for (const { start, instructions } of blocks.values()) {
+    const table = tables.get(instructions[instructions.length - 1].at);
+    if (table) targets.set(start, table.slice(0, MAX_TARGETS));
+  }
+  return { entry, blocks, targets };
 }
 
 /** Cuts decoded code at its leaders. */
@@ -128,7 +151,7 @@ function findReturnSites(blocks: ReadonlyMap<number, Block>): Map<number, number
   for (const [callee, returns] of callers) {
     for (const block of returnsOf(callee, blocks)) {
       const all = [...new Set([...(sites.get(block) ?? []), ...returns])];
-      sites.set(block, all.slice(0, MAX_RETURN_SITES));
+      sites.set(block, all.slice(0, MAX_TARGETS));
     }
   }
   return sites;
@@ -159,6 +182,6 @@ export function successors(region: Region, block: Block): number[] {
   if ((flow.kind === 'branch' || flow.kind === 'jump' || flow.kind === 'call') && flow.target !== undefined) {
     all.push(flow.target);
   }
-  if (flow.kind === 'return') all.push(...(region.returnSites.get(block.start) ?? []));
+  if (flow.kind === 'return' || flow.kind === 'indirect') all.push(...(region.targets.get(block.start) ?? []));
   return all.filter((place) => region.blocks.has(place));
 }

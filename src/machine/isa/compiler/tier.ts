@@ -40,6 +40,8 @@ interface CompiledRegion {
   readonly cuts: readonly number[];
 }
 
+/** Most entries of a jump table that are looked at. */
+const MAX_TABLE = 64;
 /** A region may reach so many pages before and behind its entry. */
 const PAGES_AROUND = 2;
 /** Most bytes of all modules together: beyond, everything is dropped and hot code compiled anew. */
@@ -128,9 +130,11 @@ export class CompiledTier {
 
   private compile(ip: number, mode: TierMode): boolean {
     const code = new GuestCode(this.parts, this.decoder, ip, mode, (host) => this.breakpointAt(host));
+    const isWarm = (place: number) => this.options.followCold === true || this.isWarm(code.hostOf(place));
     const region = discover(ip & 0xfff, {
       instructionAt: (place) => code.instructionAt(place),
-      isWarm: (place) => this.options.followCold === true || this.isWarm(code.hostOf(place)),
+      isWarm,
+      jumpTable: (linear) => code.jumpTable(linear).filter(isWarm),
     });
     if (region.blocks.size === 0 || !region.blocks.has(region.entry)) return false;
     const ranges = [...region.blocks.values()].flatMap((block) =>
@@ -140,7 +144,7 @@ export class CompiledTier {
     const checks: PageCheck[] = pages
       .filter((page) => page !== 0)
       .map((page) => ({ place: page << 12, host: code.hostOf(page << 12) as number }));
-    const bytes = compileRegion(region, checks, mode);
+    const bytes = compileRegion(region, ip & ~0xfff, checks, mode);
     if (bytes.length > MAX_REGION_BYTES) return false;
     if (this.moduleBytes + bytes.length > MAX_MODULE_BYTES || this.outOfFunctions) this.dropAll();
     this.moduleBytes += bytes.length;
@@ -313,6 +317,21 @@ class GuestCode {
     const first = { host: this.hostOf(place) as number, bytes: low };
     if (low === bytes) return [first];
     return [first, { host: this.hostOf(place + low) as number, bytes: bytes - low }];
+  }
+
+  /** Places that the entries of a jump table in flat memory name, as far as they are in pages within reach; each once. */
+  jumpTable(linear: number): number[] {
+    const { mmu, state } = this.parts;
+    const places = new Set<number>();
+    if (!this.mode.isFlat(SegmentIndex.CS)) return [];
+    for (let entry = 0; entry < MAX_TABLE; entry++) {
+      const host = mmu.inPlace((linear + entry * 4) >>> 0, 4, false);
+      if (host === 0 || host & 3) break;
+      const place = state.u32[host >>> 2] - this.linearPage * 0x1000;
+      if (this.hostOf(place) === undefined) break;
+      places.add(place);
+    }
+    return [...places];
   }
 
   private decode(place: number): Instruction | undefined {

@@ -115,7 +115,7 @@ function defineEnterCodePage(m: ModuleBuilder): void {
 }
 
 /** CODE_END - CODE_START where every instruction of a page that fits it may start. */
-const FULL_WINDOW = 0x1000 - MAX_INSTRUCTION_LENGTH;
+export const FULL_WINDOW = 0x1000 - MAX_INSTRUCTION_LENGTH;
 
 /** Makes IP point at the next instruction's bytes; leaves the function if that faults. */
 function resolve(f: FunctionBuilder, m: ModuleBuilder, onFault: () => void): void {
