@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { Vector } from '../../../../src/machine/cpu/fault';
 import { CPU_MODELS } from '../../../../src/machine/isa/form';
-import { at, VectorBench } from './support/bench';
+import * as layout from '../../../../src/machine/layout';
+import { SegmentIndex } from '../../../../src/machine/layout';
+import { Stepper } from '../support/step';
+import { at, bytesOf, VectorBench } from './support/bench';
 import { OPERAND_BYTES, OPERANDS } from './support/case';
 import { CR0, CR4 } from './support/emulated';
 
@@ -156,6 +159,45 @@ describe('faults of vector instructions', () => {
     assert.deepEqual(load('pentium3', '00000040'), [Vector.GP, 0x1f80], 'DAZ came with the Pentium 4');
     assert.equal(bench.run([...LDMXCSR, ...at(3, 4)], { mxcsr: 0x7f80 }).memory(4, 4), '00007f80');
   });
+});
+
+describe('masked stores', () => {
+  const mask = '80'.repeat(8);
+  const source = '0807060504030201';
+
+  it('go to DS:EDI, or to DS:DI with 16-bit addresses', () => {
+    const MASKMOVQ = [0x0f, 0xf7, 0xc1];
+    for (const [code, place] of [
+      [MASKMOVQ, 0x20004],
+      [[0x67, ...MASKMOVQ], 0x4],
+    ] as const) {
+      const cpu = prepared(source, mask);
+      cpu.run(code, { edi: 0x20004 });
+      assert.equal(cpu.fault, NONE);
+      assert.deepEqual([cpu.read(place, 4), cpu.read(place + 4, 4)], [0x04030201, 0x08070605]);
+    }
+    const wrapping = prepared(source, mask);
+    wrapping.run([0x67, ...MASKMOVQ], { edi: 0x2fffe });
+    assert.deepEqual([wrapping.read(0xfffe, 2), wrapping.read(0, 4)], [0x0201, 0x06050403], 'DI wraps');
+  });
+
+  it('take a segment override', () => {
+    const cpu = prepared(source, mask);
+    cpu.machine.cpu.segmentation.setHidden(SegmentIndex.FS, 0x10, 0x30000, 0xffff, 0x40f3);
+    cpu.run([0x64, 0x0f, 0xf7, 0xc1], { edi: 0x10 });
+    assert.deepEqual([cpu.fault, cpu.read(0x30010, 4)], [NONE, 0x04030201]);
+    cpu.run([0x64, 0x0f, 0xf7, 0xc1], { edi: 0xfffc });
+    assert.equal(cpu.fault, Vector.GP, 'beyond the limit');
+    assert.equal(cpu.read(0x3fffc, 4), 0, 'nothing is stored then');
+  });
+
+  function prepared(mm0: string, mm1: string): Stepper {
+    const cpu = new Stepper('pentium3');
+    const { u8 } = cpu.machine.cpu.state;
+    u8.set(bytesOf(mm0), layout.FPU_REGS);
+    u8.set(bytesOf(mm1), layout.FPU_REGS + layout.VECTOR_STRIDE);
+    return cpu;
+  }
 });
 
 describe('MMX state', () => {
