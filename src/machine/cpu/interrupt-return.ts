@@ -93,13 +93,13 @@ export class InterruptReturn {
     const pointer = stack.pop(4);
     const order = [SegmentIndex.SS, SegmentIndex.ES, SegmentIndex.DS, SegmentIndex.FS, SegmentIndex.GS];
     const selectors = order.map(() => stack.pop(4) & 0xffff);
-    if (target > 0xffff) throw new Fault(Vector.GP, 0);
     this.core.setFlags(flags);
     segmentation.setV86(SegmentIndex.CS, selector);
     order.forEach((segment, i) => segmentation.setV86(segment, selectors[i]));
     segmentation.setCpl(3);
     state.setReg(layout.Register.ESP, pointer);
-    state.eip = target;
+    // Only here the upper half is dropped rather than compared with the limit (vol. 2A, IRET, RETURN-TO-VIRTUAL-8086-MODE).
+    state.eip = target & 0xffff;
   }
 }
 

@@ -62,9 +62,10 @@ export class PortIo {
     const form = this.decode(direction, width);
     const { state } = this.core;
     const count = form.addressSize === 4 ? state.reg(Register.ECX) : state.reg16(Register.ECX);
-    if (form.repeat && count === 0) return;
     const port = state.reg16(Register.EDX);
+    // Permission is checked even where there is nothing to repeat, as processors do.
     this.checkPermission(port, width);
+    if (form.repeat && count === 0) return;
     const intercept = this.intercepts();
     if (intercept.io) {
       intercept.io({ port, width, direction, string: true, repeat: form.repeat, immediate: false });

@@ -181,6 +181,21 @@ describe('IN and OUT: data', () => {
 });
 
 describe('INS and OUTS', () => {
+  it('need permission even where REP has nothing to repeat', () => {
+    const bench = Bench.protected(3);
+    bench.state.set(layout.PREFIXES, layout.PREFIX_REP);
+    bench.state.setReg(EDX, 0x62);
+    bench.state.setReg(ECX, 0);
+    openPorts(bench, 0x60, 0x61);
+    assert.equal(
+      bench.fault(() => bench.op.portInString(1)),
+      '#GP(0x0)',
+    );
+    bench.state.setReg(EDX, 0x60);
+    bench.op.portInString(1);
+    assert.equal(bench.accesses.length, 0);
+  });
+
   function flat(): Bench {
     const bench = Bench.protected(0);
     for (const segment of [DS, ES, FS]) bench.op.loadSegment(segment, data(0));

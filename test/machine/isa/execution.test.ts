@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { Vector } from '../../../src/machine/cpu/fault';
-import { FLAG_CF, FLAG_DF, FLAG_OF, FLAG_SF, FLAG_ZF, FLAGS_ARITHMETIC } from '../../../src/machine/layout';
+import * as layout from '../../../src/machine/layout';
+import {
+  FLAG_CF,
+  FLAG_DF,
+  FLAG_OF,
+  FLAG_SF,
+  FLAG_ZF,
+  FLAGS_ARITHMETIC,
+  SegmentIndex,
+} from '../../../src/machine/layout';
 import { RunEnd } from '../../../src/machine/run';
 import { CODE, DATA, STACK, Stepper } from './support/step';
 
@@ -52,6 +61,27 @@ describe('data transfer', () => {
     assert.deepEqual([cpu.read(DATA, 4), cpu.read(DATA + 4, 4), cpu.flags & FLAG_ZF], [3, 4, FLAG_ZF]);
     cpu.run([0x0f, 0xc7, 0x0e], registers);
     assert.deepEqual([cpu.get('eax'), cpu.get('edx'), cpu.flags & FLAG_ZF], [3, 4, 0]);
+  });
+
+  it('pushes 16 bits of a segment register into a slot of 32', () => {
+    cpu.write(STACK - 4, 4, 0xdeadbeef);
+    cpu.run([0x1e]);
+    const { state } = cpu.machine.cpu;
+    assert.equal(cpu.get('esp'), STACK - 4);
+    assert.equal(cpu.read(STACK - 4, 4), (0xdead0000 | state.selector(SegmentIndex.DS)) >>> 0);
+  });
+
+  it('shows the upper bits of the limit in LAR', () => {
+    const { cpu: processor, memory } = cpu.machine;
+    const gdt = processor.state.get(layout.GDTR_BASE);
+    const limit = processor.state.get(layout.GDTR_LIMIT);
+    memory.poke(0x40000, Uint8Array.from([0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0x93, 0xcf, 0]));
+    processor.state.set(layout.GDTR_BASE, 0x40000);
+    processor.state.set(layout.GDTR_LIMIT, 15);
+    cpu.run([0x0f, 0x02, 0xc1], { ecx: 8, eax: 0 });
+    processor.state.set(layout.GDTR_BASE, gdt);
+    processor.state.set(layout.GDTR_LIMIT, limit);
+    assert.equal(cpu.get('eax'), 0xcf9300);
   });
 
   it('swaps bytes', () => {
