@@ -42,8 +42,9 @@ export class Campaign {
 
   /** Runs the cases of `count` seeds from `first` on. */
   async run(kind: CaseKind, first: number, count: number): Promise<void> {
-    const cases = Array.from({ length: count }, (_, i) => caseOf(kind, first + i, this.model));
-    this.cases += count;
+    const all = Array.from({ length: count }, (_, i) => caseOf(kind, first + i, this.model));
+    const cases = all.filter(({ cr0 }) => !this.reference.needsPaging || cr0 >= CR0_PG);
+    this.cases += cases.length;
     for (const finding of await this.compareAll(cases)) {
       const { rule } = finding.difference;
       if (rule === undefined) this.findings.push(finding);
@@ -83,6 +84,7 @@ export class Campaign {
 }
 
 const NOP = 0x90;
+const CR0_PG = 0x80000000;
 
 /** The case with NOPs in place of one instruction. */
 function without(test: LockstepCase, offset: number): LockstepCase {

@@ -1,6 +1,7 @@
+import { FLAG_RF } from '../../../src/machine/layout';
 import { CODE, REGIONS, STACKS, WINDOW } from '../recorder/layout';
 import type { LockstepCase } from '../recorder/case';
-import type { CaseRecord, Outcome } from '../recorder/record';
+import type { CaseRecord, Outcome, RecordedEvent } from '../recorder/record';
 import { fieldsOf } from './fields';
 import type { Parting, Reference } from './rules';
 
@@ -13,29 +14,57 @@ export interface Difference {
   readonly rule?: string;
 }
 
+/** Stands for the rule of cases on which the reference itself fails. */
+export const CRASH = 'crash';
+
+const NOTHING = { event: 0, fields: new Map<string, number>(), memory: [], segmentFault: false };
+
 const hex = (value: number) => (value >>> 0).toString(16);
 
 function describeOutcome(outcome: Outcome): string {
   return typeof outcome === 'string' ? outcome : `${outcome.events.length} events`;
 }
 
-function compareEvents(ours: CaseRecord, theirs: CaseRecord, reference: Reference): Difference | undefined {
+const STEP = 1;
+const EIP = 8;
+
+function ignoredBits(reference: Reference, field: string, events: readonly RecordedEvent[], i: number): number {
+  const always = reference.ignored[field] ?? 0;
+  const repeats =
+    reference.noRepeatFlag && field === 'eflags' && events[i].vector === STEP && isRepeating(events[i - 1], events[i]);
+  return repeats ? always | FLAG_RF : always;
+}
+
+/** True if the step was one of a repeated instruction, which is still the next. */
+function isRepeating(before: RecordedEvent | undefined, event: RecordedEvent): boolean {
+  return before === undefined || before.tss[EIP] === event.tss[EIP];
+}
+
+interface EventDifference extends Difference {
+  /** Differing bits by field. */
+  readonly fields: ReadonlyMap<string, number>;
+}
+
+function compareEvents(ours: CaseRecord, theirs: CaseRecord, reference: Reference): EventDifference | undefined {
   const count = Math.min(ours.events.length, theirs.events.length);
   for (let i = 0; i < count; i++) {
     const mine = fieldsOf(ours.events[i]);
     const other = fieldsOf(theirs.events[i]);
     const lines: string[] = [];
+    const fields = new Map<string, number>();
     for (const [name, value] of mine) {
       const expected = other.get(name);
       if (expected === undefined) lines.push(`${name}: missing`);
-      else if ((value ^ expected) & ~(reference.ignored[name] ?? 0)) {
+      else if ((value ^ expected) & ~ignoredBits(reference, name, ours.events, i)) {
         lines.push(`${name}: ${hex(value)}, ${reference.name} has ${hex(expected)}`);
+        fields.set(name, value ^ expected);
       }
     }
-    if (lines.length > 0) return { event: i, lines };
+    if (lines.length > 0) return { event: i, lines, fields };
   }
   if (ours.events.length === theirs.events.length) return undefined;
-  return { event: count, lines: [`${ours.events.length} events, ${reference.name} has ${theirs.events.length}`] };
+  const lines = [`${ours.events.length} events, ${reference.name} has ${theirs.events.length}`];
+  return { event: count, lines, fields: new Map() };
 }
 
 /** True if only the regions' checksums differ, so that it takes the memory itself to say more. */
@@ -57,7 +86,7 @@ function compareMemory(ours: Uint8Array, theirs: Uint8Array, reference: Referenc
   const found: MemoryDifference[] = [];
   for (const { name, offset, bytes } of REGIONS) {
     for (let at = offset; at < offset + bytes; at += 4) {
-      const difference = ((mine[at / 4] ^ other[at / 4]) & ~reference.ignoredMemory) >>> 0;
+      const difference = ((mine[at / 4] ^ other[at / 4]) & ~reference.ignoredMemory(at)) >>> 0;
       if (difference === 0) continue;
       const place = `${name} ${hex(WINDOW + at)}${offset === STACKS ? ` (stack page +${hex(at - STACKS)})` : ''}`;
       const line = `${place}: ${hex(mine[at / 4])}, ${reference.name} has ${hex(other[at / 4])}`;
@@ -79,34 +108,24 @@ export function compare(
     if (ours === theirs) return undefined;
     const lines = [`${describeOutcome(ours)}, ${reference.name}: ${describeOutcome(theirs)}`];
     const events = (outcome: Outcome) => (typeof outcome === 'string' ? [] : outcome.events);
-    const parting = {
-      ours: events(ours),
-      theirs: events(theirs),
-      event: 0,
-      memory: [],
-      segmentFault: false,
-      mnemonics,
-    };
+    if (theirs === 'crash') return { event: 0, lines, rule: CRASH };
+    const sides = { ours: events(ours), theirs: events(theirs) };
+    const parting = { ...NOTHING, ...sides, mnemonics };
     return { event: 0, lines, rule: ruleOf(reference, parting) };
   }
   const { segmentFault = false } = ours;
   const parted = compareEvents(ours, theirs, reference);
   if (parted) {
-    const parting = {
-      ours: ours.events,
-      theirs: theirs.events,
-      event: parted.event,
-      memory: [],
-      segmentFault,
-      mnemonics,
-    };
-    return { ...parted, rule: ruleOf(reference, parting) };
+    const { event, lines, fields } = parted;
+    const sides = { ours: ours.events, theirs: theirs.events };
+    return { event, lines, rule: ruleOf(reference, { ...NOTHING, ...sides, event, fields, segmentFault, mnemonics }) };
   }
   if (!ours.window || !theirs.window) return undefined;
   const memory = compareMemory(ours.window, theirs.window, reference);
   if (memory.length === 0) return undefined;
   const event = ours.events.length;
-  const rule = ruleOf(reference, { ours: ours.events, theirs: theirs.events, event, memory, segmentFault, mnemonics });
+  const sides = { ours: ours.events, theirs: theirs.events };
+  const rule = ruleOf(reference, { ...NOTHING, ...sides, event, memory, segmentFault, mnemonics });
   return { event, lines: memory.map(({ line }) => line), rule };
 }
 

@@ -12,7 +12,10 @@ import { type Engine, runAll, type Stretch } from './engine';
 const PROGRAM = 'bochs';
 const SECTOR = 512;
 const VGA_ROM = '/usr/share/seabios/vgabios-stdvga.bin';
-const BATCH_MS = 60_000;
+/** A batch that prints nothing for so long hangs. */
+const PATIENCE_MS = 4000;
+/** What the recorder prints before its records. */
+const MARK = 'RECORDS:';
 
 /** Why Bochs cannot be used here, or undefined. */
 export function bochsMissing(): string | undefined {
@@ -63,13 +66,16 @@ export class Bochs implements Engine {
     writeFileSync(join(this.folder, 'disk'), disk);
     writeFileSync(join(this.folder, 'bochsrc'), this.configuration(geometry));
     writeFileSync(join(this.folder, 'commands'), 'c\nq\n');
-    const output = await this.untilEnd();
-    // The debugger's own words come before and behind the records, which begin with the first case's number and count.
-    const start = output.indexOf('RECORDS:') + 8;
-    const length = start >= 8 ? output.readUInt32LE(start) : 0;
-    const records = new Uint8Array(output.subarray(start + 4, start + 4 + length));
-    if (start < 8) return { records: new Map(), broken: { index: first, how: 'shutdown' } };
-    return { records: parseRecords(records, length, dump) };
+    const { output, hung } = await this.untilEnd();
+    // The debugger's own words come before and behind the records.
+    const start = output.indexOf(MARK) + MARK.length;
+    if (start < MARK.length) throw new Error(`${PROGRAM} did not start the recorder; see ${join(this.folder, 'log')}`);
+    const bytes = new Uint8Array(output.subarray(start));
+    const records = new Map(
+      [...parseRecords(bytes, bytes.length, dump)].filter(([index]) => index >= first && index < cases.length),
+    );
+    const next = first + records.size;
+    return { records, broken: next < cases.length ? { index: next, how: hung ? 'hang' : 'shutdown' } : undefined };
   }
 
   private configuration(cylinders: number): string {
@@ -94,17 +100,31 @@ export class Bochs implements Engine {
     ].join('\n');
   }
 
-  private untilEnd(): Promise<Buffer> {
+  /** Runs Bochs until it ends by itself or prints nothing any more. */
+  private untilEnd(): Promise<{ output: Buffer; hung: boolean }> {
     return new Promise((resolve, reject) => {
       const child = spawn(PROGRAM, ['-q', '-f', join(this.folder, 'bochsrc'), '-rc', join(this.folder, 'commands')], {
         stdio: ['ignore', 'pipe', 'ignore'],
-        timeout: BATCH_MS,
-        killSignal: 'SIGKILL',
       });
       const parts: Buffer[] = [];
+      let hung = false;
+      let seen = 0;
+      const timer = setInterval(() => {
+        if (parts.length === seen) {
+          hung = true;
+          child.kill('SIGKILL');
+        }
+        seen = parts.length;
+      }, PATIENCE_MS);
       child.stdout.on('data', (part: Buffer) => parts.push(part));
-      child.on('error', reject);
-      child.on('close', () => resolve(Buffer.concat(parts)));
+      child.on('error', (error) => {
+        clearInterval(timer);
+        reject(error);
+      });
+      child.on('close', () => {
+        clearInterval(timer);
+        resolve({ output: Buffer.concat(parts), hung });
+      });
     });
   }
 }

@@ -15,7 +15,7 @@ export interface Engine {
 export interface Stretch {
   readonly records: ReadonlyMap<number, Exclude<Outcome, string>>;
   /** Index of the case that did not come to its end, and how; undefined when all did. */
-  readonly broken?: { readonly index: number; readonly how: 'hang' | 'shutdown' };
+  readonly broken?: { readonly index: number; readonly how: Extract<Outcome, string> };
 }
 
 /** Runs all cases, starting again behind each one that hangs or shuts the machine down. */

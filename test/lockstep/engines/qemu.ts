@@ -56,12 +56,12 @@ export class Qemu implements Engine {
         readSync(file, buffer, 0, 4, BATCH + field);
         return buffer.readUInt32LE();
       };
-      const hung = await this.untilEnd(path, () => word(BATCH_NEXT));
+      const how = await this.untilEnd(path, () => word(BATCH_NEXT));
       const next = word(BATCH_NEXT);
       const end = word(BATCH_OUTPUT) - RECORDS;
       const records = Buffer.alloc(end);
       readSync(file, records, 0, end, RECORDS);
-      const broken = next < cases.length ? ({ index: next, how: hung ? 'hang' : 'shutdown' } as const) : undefined;
+      const broken = next < cases.length ? { index: next, how } : undefined;
       return { records: parseRecords(new Uint8Array(records), end, dump), broken };
     } finally {
       closeSync(file);
@@ -69,8 +69,8 @@ export class Qemu implements Engine {
     }
   }
 
-  /** Runs QEMU until it ends by itself or makes no progress; true for the latter. */
-  private async untilEnd(path: string, progress: () => number): Promise<boolean> {
+  /** Runs QEMU until it ends or makes no progress, and tells how the last case ended if it did not do so well. */
+  private async untilEnd(path: string, progress: () => number): Promise<Extract<Outcome, string>> {
     const child = spawn(
       PROGRAM,
       [
@@ -84,9 +84,11 @@ export class Qemu implements Engine {
     let messages = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (messages += text));
     const { hung, status } = await watch(child, progress);
-    // isa-debug-exit ends with an odd status; 0 is a shutdown after a triple fault.
-    if (!hung && status !== 0 && status !== 1) throw new Error(`${PROGRAM} failed: ${messages.trim()}`);
-    return hung;
+    if (hung) return 'hang';
+    // isa-debug-exit ends with an odd status; 0 is a shutdown after a triple fault; a fatal error of TCG aborts.
+    if (status === 0 || status === 1) return 'shutdown';
+    if (messages.includes('tcg')) return 'crash';
+    throw new Error(`${PROGRAM} failed: ${messages.trim()}`);
   }
 }
 

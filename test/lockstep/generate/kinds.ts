@@ -106,10 +106,10 @@ function fillRegisters(random: Random, window: Window, start: Start, offset: () 
 export function caseOf(kind: CaseKind, seed: number, model: CpuModel): LockstepCase {
   const random = new Random(Math.imul(seed, 4) + KINDS.indexOf(kind));
   const window = new Window(TEMPLATE);
-  buildWorld(random, window);
   const start = startOf(random, kind);
   const hasCr4 = model.startsWith('pentium');
-  const paging = kind === 'paging' || random.chance(0.3);
+  const paging = kind === 'paging' || random.chance(0.9);
+  buildWorld(random, window, paging);
   const pse = paging && hasCr4 && random.chance(0.5);
   if (paging && kind === 'paging') randomPaging(random, window, pse);
   const far = paging && kind === 'paging';

@@ -86,6 +86,8 @@ const moveToSegment: Sequence = (context) => {
   const segment = random.chance(0.98) ? random.pick([0, 2, 3, 4, 5]) : random.below(8);
   program.setRegister(EAX, segmentValue(context, segment === 2));
   program.raw('MOV Sw', [0x8e, 0xc0 | (segment << 3)]);
+  // There is no step between a load of SS and the instruction behind it, whose flags could be undefined.
+  if (segment === 2) program.raw('NOP', [0x90]);
 };
 
 const popSegment: Sequence = (context) => {
@@ -101,6 +103,7 @@ const popSegment: Sequence = (context) => {
   ] as const);
   program.push(segmentValue(context, stack), width);
   program.raw('POP Sw', opcode, width);
+  if (stack) program.raw('NOP', [0x90]);
 };
 
 const loadPointer: Sequence = (context) => {
@@ -113,6 +116,7 @@ const loadPointer: Sequence = (context) => {
   program.push(random.chance(0.9) ? stackTop(context.ring) : interesting(random), width);
   // [ESP] through a 32-bit address; the destination is EBP, or for LSS ESP.
   program.raw('LxS', [...(code16 ? [0x67] : []), ...opcode, 0x04 | ((stack ? 4 : 5) << 3), 0x24], width);
+  if (stack) program.raw('NOP', [0x90]);
 };
 
 const inspect: Sequence = ({ program, v86 }) => {

@@ -9,12 +9,12 @@ import type { Program } from './program';
 
 /** What the generators of system sequences write themselves, or what differs between machines by its nature. */
 const NOT_HERE = new Set([
-  ...['CPUID', 'RDTSC', 'RDMSR', 'WRMSR', 'SYSENTER', 'SYSEXIT', 'VMCALL', 'HLT', 'WAIT', 'ESC'],
+  ...['CPUID', 'RDTSC', 'RDMSR', 'WRMSR', 'SYSENTER', 'SYSEXIT', 'VMCALL', 'HLT', 'WAIT', 'ESC', 'RDPMC', 'RSM'],
   ...['SLDT', 'STR', 'LLDT', 'LTR', 'SGDT', 'SIDT', 'LGDT', 'LIDT', 'SMSW', 'LMSW', 'INVLPG', 'CLTS', 'INVD', 'WBINVD'],
   ...['CALLF', 'JMPF', 'RETF', 'IRET', 'INT', 'INTO', 'INT3', 'INT1', 'IN', 'OUT', 'INS', 'OUTS', 'UD2', 'CLI', 'STI'],
   ...['POPF', 'LES', 'LDS', 'LSS', 'LFS', 'LGS', 'VERR', 'VERW', 'LAR', 'LSL', 'ARPL'],
   // Not in QEMU.
-  'SALC',
+  ...['SALC', 'UMOV'],
 ]);
 const NEEDS_SPECIAL_OPERANDS = /^[CDS][dw]$/;
 
@@ -56,6 +56,8 @@ function encodeSafely(program: Program, form: Form): Encoded {
     program.raw('OR', [0x0d | 0, ...le(1 << random.below(16), surroundings.code16 ? 2 : 4)]);
     return encodeForm(surroundings, form, flags, { mod: 'register', rm: 0, reg: register, operandSize: 16 });
   }
+  // With 16-bit operands the result of BSWAP is undefined.
+  if (form.mnemonic === 'BSWAP') return encodeForm(surroundings, form, flags, { operandSize: 32 });
   if (/^(SHL|SHR|SAR|ROL|ROR|RCL|RCR)$/.test(form.mnemonic) && form.operands.includes('Ib')) {
     return encodeForm(surroundings, form, flags, { immediates: le(random.below(9), 1) });
   }

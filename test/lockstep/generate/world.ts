@@ -21,6 +21,7 @@ import {
   TSS_MAIN,
   TSS_MAIN_BYTES,
   WINDOW,
+  WINDOW_BYTES,
 } from '../recorder/layout';
 import {
   BIG,
@@ -87,14 +88,16 @@ export function farTarget(random: Random, ring: number): { selector: number; off
   return { selector, offset: padOffset(random, random.chance(0.97) === isFlat(selector)) };
 }
 
-function ringSegment(random: Random, ring: number, kind: Kind): Segment {
+function ringSegment(random: Random, ring: number, kind: Kind, paging: boolean): Segment {
+  // Without paging it is the limit that keeps programs within the window.
+  const flat = { base: 0, limit: paging ? 0xfffff : (WINDOW + WINDOW_BYTES - 1) >> 12, flags: GRANULAR | BIG };
   const access = PRESENT | 0x10 | (ring << 5);
   const accessed = random.chance(0.5) ? 1 : 0;
   switch (kind) {
     case Kind.FlatCode:
-      return { base: 0, limit: 0xfffff, access: access | 0xa | accessed, flags: GRANULAR | BIG };
+      return { ...flat, access: access | 0xa | accessed };
     case Kind.FlatData:
-      return { base: 0, limit: 0xfffff, access: access | 2 | accessed, flags: GRANULAR | BIG };
+      return { ...flat, access: access | 2 | accessed };
     case Kind.Code16:
       return { base: CODE_BASE, limit: 0xfff, access: access | 0xa | accessed, flags: 0 };
     case Kind.Data16:
@@ -107,7 +110,7 @@ function ringSegment(random: Random, ring: number, kind: Kind): Segment {
         flags: random.chance(0.7) ? BIG : 0,
       };
     case Kind.Conforming:
-      return { base: 0, limit: 0xfffff, access: access | 0xe | accessed, flags: GRANULAR | BIG };
+      return { ...flat, access: access | 0xe | accessed };
     case Kind.ExecuteOnly:
       return { base: CODE_BASE, limit: 0xfff, access: access | 8 | accessed, flags: BIG };
     case Kind.Odd:
@@ -117,15 +120,15 @@ function ringSegment(random: Random, ring: number, kind: Kind): Segment {
   }
 }
 
-function randomSegment(random: Random): Segment {
+function randomSegment(random: Random, paging: boolean): Segment {
   const system = random.chance(0.3);
   const access = system ? random.below(16) | (random.below(4) << 5) : random.below(16) | 0x10 | (random.below(4) << 5);
   return {
     base:
       WINDOW + random.pick([CODE, STACKS, DATA, DATA + 0x1000, DATA + 0xff8, 0]) + random.below(2) * random.below(64),
-    limit: random.pick([0, 1, 3, 7, 0xff, 0x7ff, 0xffe, 0xfff, 0x1000, 0xffff, 0xfffff]),
+    limit: random.pick([0, 1, 3, 7, 0xff, 0x7ff, 0xffe, 0xfff, 0x1000]),
     access: access | (random.chance(0.85) ? PRESENT : 0),
-    flags: random.pick([0, BIG, GRANULAR, GRANULAR | BIG]),
+    flags: random.pick(paging ? [0, BIG, GRANULAR, GRANULAR | BIG] : [0, BIG]),
   };
 }
 
@@ -136,9 +139,11 @@ function anyGate(random: Random, window: Window, at: number, call: boolean): voi
   const types = call ? [4, 12, 12, 12] : [INTERRUPT_GATE16, 7, INTERRUPT_GATE32, TRAP_GATE32, TRAP_GATE32];
   const type = random.chance(0.03) ? random.below(16) : random.pick(types);
   const dpl = random.chance(0.7) ? 3 : random.below(4);
+  // The upper half of the offset is reserved in gates of the 286.
+  const small = (type & 8) === 0;
   window.gate(at, {
     selector: random.chance(0.1) ? anySelector(random) : selector,
-    offset,
+    offset: small ? offset & 0xffff : offset,
     access: type | (dpl << 5) | (random.chance(0.96) ? PRESENT : 0),
     count: call ? random.pick([0, 0, 1, 2, 4, 31]) : 0,
   });
@@ -153,10 +158,10 @@ function taskGate(random: Random, window: Window, at: number): void {
   });
 }
 
-function fillGdt(random: Random, window: Window): void {
+function fillGdt(random: Random, window: Window, paging: boolean): void {
   for (let ring = 0; ring < 4; ring++) {
     for (let kind: Kind = 0; kind < 8; kind++) {
-      window.segment(GDT + (ringSelector(ring, kind) & ~7), ringSegment(random, ring, kind));
+      window.segment(GDT + (ringSelector(ring, kind) & ~7), ringSegment(random, ring, kind, paging));
     }
   }
   const system = (entry: number, base: number, limit: number, access: number) =>
@@ -169,17 +174,17 @@ function fillGdt(random: Random, window: Window): void {
   for (let i = 0; i < CALL_GATES; i++) anyGate(random, window, GDT + (FIRST_CALL_GATE + i) * 8, true);
   for (let i = 0; i < TASK_GATES; i++) taskGate(random, window, GDT + (FIRST_TASK_GATE + i) * 8);
   for (let entry = FIRST_RANDOM_ENTRY; entry < GDT_ENTRIES; entry++) {
-    window.segment(GDT + entry * 8, randomSegment(random));
+    window.segment(GDT + entry * 8, randomSegment(random, paging));
   }
 }
 
-function fillLdt(random: Random, window: Window): void {
+function fillLdt(random: Random, window: Window, paging: boolean): void {
   for (let entry = 0; entry < LDT_ENTRIES; entry++) {
     const at = LDT + entry * 8;
     if (random.chance(0.15)) anyGate(random, window, at, true);
-    else if (random.chance(0.3)) window.segment(at, randomSegment(random));
+    else if (random.chance(0.3)) window.segment(at, randomSegment(random, paging));
     else {
-      const segment = ringSegment(random, random.below(4), random.below(8));
+      const segment = ringSegment(random, random.below(4), random.below(8), paging);
       window.segment(at, random.chance(0.1) ? { ...segment, access: segment.access & ~PRESENT } : segment);
     }
   }
@@ -295,9 +300,9 @@ export function randomPaging(random: Random, window: Window, largePages: boolean
 }
 
 /** Fills everything but the program and its registers. */
-export function buildWorld(random: Random, window: Window): void {
-  fillGdt(random, window);
-  fillLdt(random, window);
+export function buildWorld(random: Random, window: Window, paging: boolean): void {
+  fillGdt(random, window, paging);
+  fillLdt(random, window, paging);
   fillIdt(random, window);
   fillPads(random, window);
   for (let at = STACKS; at < DATA + DATA_BYTES; at += 4) {

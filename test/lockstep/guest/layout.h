@@ -23,24 +23,24 @@
 #define TSS_DOUBLE	0x30
 
 /* The recorder's own memory. */
-#define TASKS		0x10000		/* three TSSs, 128 bytes each */
+#define TASKS		0x1b340		/* three TSSs, 128 bytes each */
 #define TASK_BYTES	0x80
-#define STACKS		0x12000		/* three stacks below, 0x800 bytes each */
+#define STACKS		0x1c000		/* three stacks below, 0x800 bytes each */
 #define STACK_BYTES	0x800
-#define PAGE_DIRECTORY	0x50000
-#define PAGE_TABLES	0x51000
+#define PAGE_DIRECTORY	0x250000
+#define PAGE_TABLES	0x251000
 #define PAGE_TABLE_COUNT 32
 
 /* What the host puts into memory and finds there. */
-#define BATCH		0x400000
+#define BATCH		0xa35000
 #define BATCH_COUNT	(BATCH + 0)
 #define BATCH_NEXT	(BATCH + 4)	/* first case to run; runs with the cases */
 #define BATCH_OUTPUT	(BATCH + 8)	/* where the next record goes */
 #define BATCH_DUMP	(BATCH + 12)	/* 1: the whole window after each case's record */
 #define BATCH_CONSOLE	(BATCH + 16)	/* 1: send all records to port 0xe9 at the end */
 #define BATCH_TABLE	(BATCH + 32)	/* u32 address per case */
-#define TEMPLATE	0x380000
-#define RECORDS		0x1000000
+#define TEMPLATE	0x2b7000
+#define RECORDS		0x1235000
 
 /* A case: CR0, CR4 (0 where there is none), most events, then patches: offset, count of u32 (0 ends), values. */
 #define CASE_CR0	0

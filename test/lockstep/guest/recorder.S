@@ -40,7 +40,13 @@ start:
 	lldt	%ax
 	movl	$TSS_STEP, %eax
 	ltr	%ax
-	movl	$TASKS, %ebp
+	cmpl	$0, BATCH_CONSOLE
+	je	1f
+	movl	$DEBUG_CONSOLE, %edx
+	movl	$records_text, %esi
+	movl	$8, %ecx
+	rep outsb
+1:	movl	$TASKS, %ebp
 	pushl	$step_next
 	jmp	start_case
 
@@ -189,7 +195,14 @@ end_case:
 	movl	$WINDOW_BYTES / 4, %ecx
 	rep movsl
 7:	movl	%edi, BATCH_OUTPUT
-	incl	BATCH_NEXT
+	cmpl	$0, BATCH_CONSOLE
+	je	8f
+	movl	%edi, %ecx
+	movl	record_start, %esi
+	subl	%esi, %ecx
+	movl	$DEBUG_CONSOLE, %edx
+	rep outsb
+8:	incl	BATCH_NEXT
 	call	load_window
 
 /* Starts the case whose window is in place; [ESP] is the address of the caller's IRET. */
@@ -245,7 +258,7 @@ load_window:
 	rep movsl
 	/* What a case before has written around it must not be seen by this one. */
 	xorl	%edi, %edi
-	movl	$TASKS / 4, %ecx
+	movl	$0x10000 / 4, %ecx
 	pushl	%eax
 	xorl	%eax, %eax
 	rep stosl
@@ -276,22 +289,7 @@ checksum:
 	ret
 
 finish:
-	cmpl	$0, BATCH_CONSOLE
-	je	1f
-	movl	$DEBUG_CONSOLE, %edx
-	movl	$records_text, %esi
-	movl	$8, %ecx
-	rep outsb
-	movl	BATCH_OUTPUT, %ebx
-	subl	$RECORDS, %ebx
-	movl	%ebx, output
-	movl	$output, %esi
-	movl	$4, %ecx
-	rep outsb
-	movl	$RECORDS, %esi
-	movl	%ebx, %ecx
-	rep outsb
-1:	movb	$0, %al
+	movb	$0, %al
 	outb	%al, $DEBUG_EXIT
 	movl	$shutdown_text, %esi	/* Bochs has its own port for that */
 	movl	$8, %ecx

@@ -41,20 +41,20 @@ export const TSS_DOUBLE_SELECTOR = 0x30;
 /** The first entry that a case is free to use. */
 export const FIRST_FREE_ENTRY = 8;
 
-/** The recorder's own TSSs. */
-export const TASKS = 0x10000;
+/** The recorder's own TSSs, in an odd place: no operand worth trying leads there. */
+export const TASKS = 0x1b340;
 export const TASK_BYTES = 0x80;
 
 /** The batch: header, one u32 address per case, the cases. */
-export const BATCH = 0x400000;
+export const BATCH = 0xa35000;
 export const BATCH_COUNT = 0;
 export const BATCH_NEXT = 4;
 export const BATCH_OUTPUT = 8;
 export const BATCH_DUMP = 12;
 export const BATCH_CONSOLE = 16;
 export const BATCH_TABLE = 32;
-export const TEMPLATE = 0x380000;
-export const RECORDS = 0x1000000;
+export const TEMPLATE = 0x2b7000;
+export const RECORDS = 0x1235000;
 export const CASE_HAS_CR4 = 1;
 
 export const MEMORY_MB = 64;

@@ -27,21 +27,21 @@ export interface CaseRecord {
 }
 
 /** How a case ended that the recorder could not close. */
-export type Outcome = CaseRecord | 'hang' | 'shutdown';
+export type Outcome = CaseRecord | 'hang' | 'shutdown' | 'crash';
 
 /**
- * Reads the records of consecutive cases.
+ * Reads the records of consecutive cases, as far as they are complete.
  * @param memory from the first record on
- * @param end offset behind the last complete record
+ * @param end offset behind the last record
  */
 export function parseRecords(memory: Uint8Array, end: number, dump: boolean): Map<number, CaseRecord> {
-  const words = new Uint32Array(memory.slice(0, end).buffer);
+  const words = new Uint32Array(memory.slice(0, end & ~3).buffer);
   const records = new Map<number, CaseRecord>();
-  let at = 0;
-  while (at < words.length) {
-    const index = words[at];
-    const count = words[at + 1];
+  const windowWords = dump ? WINDOW_BYTES / 4 : 0;
+  for (let at = 0; at + 2 <= words.length; ) {
+    const [index, count] = words.subarray(at, at + 2);
     at += 2;
+    if (at + count * EVENT_WORDS + REGIONS.length + windowWords > words.length) break;
     const events: RecordedEvent[] = [];
     for (let i = 0; i < count; i++, at += EVENT_WORDS) {
       const [vector, cr0, cr2, dr6, task] = words.subarray(at, at + 5);
@@ -49,8 +49,8 @@ export function parseRecords(memory: Uint8Array, end: number, dump: boolean): Ma
     }
     const checksums = [...words.subarray(at, at + REGIONS.length)];
     at += REGIONS.length;
-    const window = dump ? new Uint8Array(words.slice(at, at + WINDOW_BYTES / 4).buffer) : undefined;
-    if (dump) at += WINDOW_BYTES / 4;
+    const window = dump ? new Uint8Array(words.slice(at, at + windowWords).buffer) : undefined;
+    at += windowWords;
     records.set(index, { events, checksums, window });
   }
   return records;

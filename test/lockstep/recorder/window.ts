@@ -112,6 +112,7 @@ export class Window {
 
 const FLAT = { base: 0, limit: 0xfffff, flags: GRANULAR | BIG };
 const PAGE_USER_RW = 7;
+const PAGE_SUPERVISOR_RW = 3;
 
 /** What all cases start from: the recorder's descriptors and gates, identity page tables, invalid code. */
 export function template(): Window {
@@ -134,7 +135,11 @@ export function template(): Window {
   taskGate(6, TSS_INVALID_SELECTOR);
   taskGate(8, TSS_DOUBLE_SELECTOR);
   window.set32(PAGE_DIRECTORY, (WINDOW + PAGE_TABLE) | PAGE_USER_RW);
-  for (let page = 0; page < 1024; page++) window.set32(PAGE_TABLE + page * 4, (page << 12) | PAGE_USER_RW);
+  // Nothing but the window and, for the processor's own accesses, the recorder's TSSs can be reached.
+  for (let page = WINDOW >> 12; page < (WINDOW + WINDOW_BYTES) >> 12; page++) {
+    window.set32(PAGE_TABLE + page * 4, (page << 12) | PAGE_USER_RW);
+  }
+  window.set32(PAGE_TABLE + (TASKS >> 12) * 4, (TASKS & ~0xfff) | PAGE_SUPERVISOR_RW);
   for (let at = 0x3000; at < 0x5000; at += 2) window.put(at, [0x0f, 0x0b]);
   return window;
 }
