@@ -14,11 +14,12 @@ import { parseArgs } from 'node:util';
 import * as esbuild from 'esbuild';
 import { ASSET_PACKAGES, copyAssets } from './build/assets.mjs';
 import { listBundles } from './build/bundles.mjs';
+import { buildInterpreters } from './build/interpreters.mjs';
 import { thirdPartyNotices } from './build/notices.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-async function bundle({ entry, output, options, executable }, development) {
+async function bundle({ entry, output, options, executable }, development, interpreters) {
   const { metafile } = await esbuild.build({
     absWorkingDir: root,
     entryPoints: [entry],
@@ -28,6 +29,7 @@ async function bundle({ entry, output, options, executable }, development) {
     legalComments: 'none',
     minify: !development,
     keepNames: false,
+    define: { INTERPRETER_FILES: JSON.stringify(interpreters) },
     sourcemap: development ? 'linked' : false,
     logLevel: 'error',
     ...options,
@@ -45,7 +47,8 @@ function buildGuests() {
 async function main() {
   const { values } = parseArgs({ options: { dev: { type: 'boolean' }, 'no-guests': { type: 'boolean' } } });
   mkdirSync(join(root, 'dist'), { recursive: true });
-  const metafiles = await Promise.all(listBundles(root).map((item) => bundle(item, values.dev ?? false)));
+  const interpreters = await buildInterpreters(root);
+  const metafiles = await Promise.all(listBundles(root).map((item) => bundle(item, values.dev ?? false, interpreters)));
   copyAssets(root);
   writeFileSync(join(root, 'dist', 'THIRD-PARTY-NOTICES.txt'), thirdPartyNotices(root, metafiles, ASSET_PACKAGES));
   return values['no-guests'] ? 0 : buildGuests();

@@ -3,7 +3,9 @@ import { ringsideEngine } from '../../debugAdapter/ringside-engine';
 import { assetsFolder } from './assets';
 import { commandLine } from './command-line';
 import { nodeConsole } from './node-console';
+import { usePrebuiltInterpreters } from './prebuilt-interpreters';
 
+usePrebuiltInterpreters();
 const console = nodeConsole();
 const assets = assetsFolder();
 

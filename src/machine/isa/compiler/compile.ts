@@ -1,9 +1,10 @@
 import { Register, SegmentIndex, TLB } from '../../layout';
 import type { Emitter } from '../emitter';
-import type { OperandAccess } from '../form';
+import type { CpuModel, OperandAccess } from '../form';
 import { FULL_WINDOW } from '../interpreter/dispatch';
 import { decodeOperands, type ModRmTarget } from '../interpreter/operands';
 import type { Size } from '../size';
+import { scalesLoneBase } from '../table';
 import * as w from '../wasm/expression';
 import { FunctionBuilder, type Label } from '../wasm/function';
 import { ModuleBuilder } from '../wasm/module';
@@ -60,14 +61,15 @@ function decodeAddress16(modRm: number, rest: Rest): Address {
 /** Base registers whose default segment is SS. */
 const STACK_BASES: ReadonlySet<number> = new Set([Register.ESP, Register.EBP]);
 
-function decodeAddress32(modRm: number, rest: Rest): Address {
+function decodeAddress32(modRm: number, rest: Rest, scalesBase: boolean): Address {
   const mod = modRm >> 6;
   const rm = modRm & 7;
   const sib = rm === 4 ? rest.next(8) : undefined;
   const base = sib === undefined ? rm : sib & 7;
   const direct = mod === 0 && base === 5;
-  const registers = direct ? [] : [{ index: base as Register, shift: 0 }];
   const index = sib === undefined ? 4 : (sib >> 3) & 7;
+  const baseShift = sib !== undefined && index === 4 && scalesBase ? sib >> 6 : 0;
+  const registers = direct ? [] : [{ index: base as Register, shift: baseShift }];
   if (sib !== undefined && index !== 4) registers.push({ index, shift: sib >> 6 });
   const displacement = direct || mod === 2 ? rest.next(32) : mod === 1 ? rest.next(8, true) : 0;
   const onStack = !direct && STACK_BASES.has(base);
@@ -79,7 +81,7 @@ function modRmTarget(e: RegionEmitter, frame: RegionFrame, instruction: Instruct
   if (modRm === undefined || modRm >= 0xc0 || form.operands.includes('Rd')) {
     return { kind: 'register', rm: w.constant((modRm ?? 0) & 7) };
   }
-  const address = addressSize === 32 ? decodeAddress32(modRm, rest) : decodeAddress16(modRm, rest);
+  const address = addressSize === 32 ? decodeAddress32(modRm, rest, frame.scalesBase) : decodeAddress16(modRm, rest);
   const popped = form.addressAfterPop ? e.operandSize / 8 : 0;
   const parts = address.registers.map(({ index, shift }) => {
     const value = index === Register.ESP ? w.add(frame.reg(index), popped) : frame.reg(index);
@@ -117,12 +119,13 @@ class RegionCompiler {
     mode: TierMode,
     helpers: Helpers,
     page: CodePage,
+    scalesBase: boolean,
   ) {
     this.structure = structure({
       entry: region.entry,
       successors: (node) => successors(region, this.block(node)),
     });
-    this.frame = new RegionFrame(f, mode, region, helpers, page);
+    this.frame = new RegionFrame(f, mode, region, helpers, page, scalesBase);
     this.condition = f.local();
     this.targetEip = f.local();
   }
@@ -350,13 +353,14 @@ export function compileRegion(
   host: number,
   checks: readonly PageCheck[],
   mode: TierMode,
+  model: CpuModel,
 ): Uint8Array<ArrayBuffer> {
   const m = new ModuleBuilder();
   const page = { host, window: FULL_WINDOW };
   const helpers = addHelpers(m, mode, page);
   const run = m.declare('run', [], ['i32']);
   const f = new FunctionBuilder([], ['i32']);
-  new RegionCompiler(f, region, checks, mode, helpers, page).compile();
+  new RegionCompiler(f, region, checks, mode, helpers, page, scalesLoneBase(model)).compile();
   m.define(run, f);
   m.export('run', run);
   return m.finish();

@@ -40,6 +40,8 @@ export class RegionFrame {
     private readonly region: Region,
     private readonly helpers: Helpers,
     private readonly page: CodePage,
+    /** See `scalesLoneBase`. */
+    readonly scalesBase: boolean,
   ) {
     this.registers = Array.from({ length: REGISTERS }, () => f.local());
     [this.budget, this.base, this.exitEip, this.exitKind] = Array.from({ length: 4 }, () => f.local());

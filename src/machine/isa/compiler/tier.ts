@@ -144,7 +144,7 @@ export class CompiledTier {
     const checks: PageCheck[] = pages
       .filter((page) => page !== 0)
       .map((page) => ({ place: page << 12, host: code.hostOf(page << 12) as number }));
-    const bytes = compileRegion(region, ip & ~0xfff, checks, mode);
+    const bytes = compileRegion(region, ip & ~0xfff, checks, mode, this.parts.model);
     if (bytes.length > MAX_REGION_BYTES) return false;
     if (this.moduleBytes + bytes.length > MAX_MODULE_BYTES || this.outOfFunctions) this.dropAll();
     this.moduleBytes += bytes.length;

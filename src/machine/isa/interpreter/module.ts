@@ -125,12 +125,18 @@ export function buildInterpreter(model: CpuModel): Uint8Array<ArrayBuffer> {
 }
 
 const compiled = new Map<CpuModel, WebAssembly.Module>();
+let prebuilt: ((model: CpuModel) => BufferSource | undefined) | undefined;
+
+/** Says where interpreters are had from that `buildInterpreter` made before; undefined from it means: stage it now. */
+export function setPrebuiltInterpreters(source: (model: CpuModel) => BufferSource | undefined): void {
+  prebuilt = source;
+}
 
 /** The compiled interpreter of a model, made once per process. */
 export function interpreterModule(model: CpuModel): WebAssembly.Module {
   let module = compiled.get(model);
   if (!module) {
-    module = new WebAssembly.Module(buildInterpreter(model));
+    module = new WebAssembly.Module(prebuilt?.(model) ?? buildInterpreter(model));
     compiled.set(model, module);
   }
   return module;
