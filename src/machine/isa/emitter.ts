@@ -82,6 +82,14 @@ export abstract class Emitter {
     this.f.if(condition, then, otherwise);
   }
 
+  /**
+   * What seldom happens, before the instruction has changed anything: a compiled block leaves the whole instruction to the
+   * interpreter then.
+   */
+  unlikely(condition: Operand, then: () => void): void {
+    this.if(condition, then);
+  }
+
   loop(body: (again: Label) => void): void {
     this.f.loop(body);
   }

@@ -7,6 +7,7 @@ import type { Expr } from '../wasm/expression';
 import { DOUBLE, fetchSource, type MemoryFormat, SHORT, SINGLE, withDenormal, WORD } from './x87-memory';
 import {
   begin,
+  checkUnderflow,
   clearStatus,
   compute,
   CONVERTED,
@@ -16,7 +17,6 @@ import {
   replaceAndPush,
   RESULT,
   SECOND_RESULT,
-  stackUnderflow,
   stackRegister,
   storeIndefinite,
   unmaskedOf,
@@ -51,7 +51,6 @@ function apply(e: Emitter, operator: Operator, reversed: boolean, { st0, other, 
 const withRegister =
   (operator: Operator, reversed: boolean, toOther: boolean, pops: number) => (e: Emitter, operand: OperandAccess) => {
     begin(e);
-    remember(e);
     const [st0, other] = [stackRegister(e, 0), stackRegister(e, operand.read())];
     const target = toOther ? other : st0;
     const operands = { st0: st0.pointer, other: other.pointer, result: target.pointer };
@@ -67,11 +66,11 @@ const withMemory =
   (operator: Operator, reversed: boolean, format: MemoryFormat) => (e: Emitter, operand: MemoryAccess) => {
     begin(e);
     const convert = fetchSource(e, format, operand);
-    remember(e, operand);
     const st0 = stackRegister(e, 0);
     compute(e, {
       sources: [st0],
       target: st0,
+      operand,
       pops: 0,
       calculate: () => {
         const operands = { st0: st0.pointer, other: w.constant(CONVERTED), result: st0.pointer };
@@ -92,7 +91,6 @@ const withMemory =
 /** Something made of ST(0) alone. */
 const unary = (name: 'f80Sqrt' | 'f80RoundToInteger') => (e: Emitter) => {
   begin(e);
-  remember(e);
   const st0 = stackRegister(e, 0);
   compute(e, {
     sources: [st0],
@@ -107,7 +105,6 @@ const withSecond =
   (clear: number, calculate: (e: Emitter, st0: Expr, st1: Expr) => Expr) =>
   (e: Emitter): void => {
     begin(e);
-    remember(e);
     const [st0, st1] = [stackRegister(e, 0), stackRegister(e, 1)];
     compute(e, {
       sources: [st0, st1],
@@ -132,21 +129,19 @@ const remainder = (nearest: 0 | 1) =>
 /** FXTRACT: the exponent takes the place of ST(0), the significand is pushed. */
 const extract = (e: Emitter) => {
   begin(e);
-  remember(e);
   replaceAndPush(e, (st0) => e.float('f80Extract', [RESULT, SECOND_RESULT, st0]));
 };
 
 /** FABS and FCHS change the sign of whatever is there. */
 const changeSign = (change: (sign: Expr) => Expr) => (e: Emitter) => {
   begin(e);
-  remember(e);
   const st0 = stackRegister(e, 0);
-  e.if(st0.empty, () => {
-    stackUnderflow(e, () => {
-      storeIndefinite(e, st0.pointer);
-      markUsed(e, st0);
-    });
-  });
+  const masked = () => {
+    storeIndefinite(e, st0.pointer);
+    markUsed(e, st0);
+  };
+  checkUnderflow(e, st0.empty, { masked });
+  remember(e);
   clearStatus(e);
   e.f.emit(w.store16(st0.pointer, change(w.load16(st0.pointer, 8)), 8));
 };

@@ -15,15 +15,16 @@ import {
   pop,
   recordFlags,
   remember,
-  stackUnderflow,
   stackRegister,
   type StackRegister,
+  underflow,
 } from './x87-stack';
 
 const UNORDERED = C0 | C2 | C3;
 
 interface Comparison {
   readonly sources: readonly StackRegister[];
+  readonly operand?: MemoryAccess;
   readonly pops: number;
   /** Gives exceptions and C0, C2, C3. */
   readonly compare: () => Expr;
@@ -35,11 +36,12 @@ interface Comparison {
  * Compares and pops. The chips deliver the relation even if an exception is not masked (measured; the manual has it otherwise
  * for an invalid operand), but do not pop then.
  */
-function compare(e: Emitter, { sources, pops, compare: relate, deliver }: Comparison): void {
-  e.if(anyEmpty(sources), () => {
+function compare(e: Emitter, { sources, operand, pops, compare: relate, deliver }: Comparison): void {
+  e.unlikely(anyEmpty(sources), () => {
     deliver(w.constant(UNORDERED));
-    stackUnderflow(e, () => pop(e, pops));
+    underflow(e, { operand, masked: () => pop(e, pops) });
   });
+  remember(e, operand);
   const flags = relate();
   deliver(e.let(w.and(flags, UNORDERED)));
   const unmasked = recordFlags(e, e.let(w.and(flags, ~UNORDERED)));
@@ -66,7 +68,6 @@ const withRegister =
   (quiet: 0 | 1, pops: 0 | 1, destination = toStatus) =>
   (e: Emitter, operand: OperandAccess) => {
     begin(e);
-    remember(e);
     const [st0, other] = [stackRegister(e, 0), stackRegister(e, operand.read())];
     compare(e, {
       sources: [st0, other],
@@ -79,10 +80,10 @@ const withRegister =
 const withMemory = (format: MemoryFormat, pops: 0 | 1) => (e: Emitter, operand: MemoryAccess) => {
   begin(e);
   const convert = fetchSource(e, format, operand);
-  remember(e, operand);
   const st0 = stackRegister(e, 0);
   compare(e, {
     sources: [st0],
+    operand,
     pops,
     compare: () => {
       const denormal = convert(CONVERTED);
@@ -95,7 +96,6 @@ const withMemory = (format: MemoryFormat, pops: 0 | 1) => (e: Emitter, operand: 
 /** FCOMPP and FUCOMPP. */
 const withNext = (quiet: 0 | 1) => (e: Emitter) => {
   begin(e);
-  remember(e);
   const [st0, st1] = [stackRegister(e, 0), stackRegister(e, 1)];
   compare(e, {
     sources: [st0, st1],
@@ -107,7 +107,6 @@ const withNext = (quiet: 0 | 1) => (e: Emitter) => {
 
 const withZero = (e: Emitter) => {
   begin(e);
-  remember(e);
   const st0 = stackRegister(e, 0);
   compare(e, {
     sources: [st0],

@@ -15,7 +15,7 @@ const TOP_SHIFT = 11;
 /** WAIT heeds TS only while MP is set. */
 const wait = (e: Emitter) => {
   const both = CR0_MP | CR0_TS;
-  e.if(w.eq(w.and(w.load32(layout.CR), both), both), () => e.fault(Vector.NM));
+  e.unlikely(w.eq(w.and(e.state(layout.CR), both), both), () => e.fault(Vector.NM));
   checkPending(e);
 };
 

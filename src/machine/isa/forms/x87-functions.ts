@@ -8,17 +8,7 @@ import { type Form, form } from '../form';
 import * as w from '../wasm/expression';
 import type { Expr, Expr64 } from '../wasm/expression';
 import { i64 } from '../wasm/i64';
-import {
-  begin,
-  compute,
-  copyPlace,
-  push,
-  remember,
-  replaceAndPush,
-  RESULT,
-  stackRegister,
-  unmaskedOf,
-} from './x87-stack';
+import { begin, compute, copyPlace, push, replaceAndPush, RESULT, stackRegister, unmaskedOf } from './x87-stack';
 
 const ROUNDING_SHIFT = 10;
 
@@ -38,7 +28,6 @@ function byRounding(e: Emitter, values: readonly Float80[]): Expr64 {
 
 const loadConstant = (name: keyof typeof LOAD_CONSTANT) => (e: Emitter) => {
   begin(e);
-  remember(e);
   const roundings = [Rounding.Nearest, Rounding.Down, Rounding.Up, Rounding.Zero];
   const values = roundings.map((rounding) => LOAD_CONSTANT[name](rounding << ROUNDING_SHIFT));
   push(e, () => {
@@ -54,7 +43,6 @@ const call = (e: Emitter, name: TranscendentalName, st0: Expr, st1: Expr): Expr 
 /** Functions of ST(0), and of ST(0) and ST(1) whose result replaces ST(1) before ST(0) is popped. */
 const calculate = (name: TranscendentalName, operands: 1 | 2, clear: number) => (e: Emitter) => {
   begin(e);
-  remember(e);
   const registers = Array.from({ length: operands }, (_, i) => stackRegister(e, i));
   const target = registers[operands - 1];
   compute(e, {
@@ -74,7 +62,6 @@ const calculate = (name: TranscendentalName, operands: 1 | 2, clear: number) => 
 
 const calculateAndPush = (name: TranscendentalName) => (e: Emitter) => {
   begin(e);
-  remember(e);
   replaceAndPush(e, (st0) => call(e, name, st0, st0), C1 | C2);
 };
 

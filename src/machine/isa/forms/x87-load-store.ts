@@ -7,16 +7,16 @@ import { DOUBLE, EXTENDED, LONG, type MemoryFormat, PACKED, SHORT, SINGLE, WORD 
 import {
   anyEmpty,
   begin,
+  checkUnderflow,
   clearStatus,
   copyPlace,
   markUsed,
-  moveTop,
   pop,
   push,
+  pushIndefinite,
   recordFlags,
   remember,
   RESULT,
-  stackUnderflow,
   stackRegister,
   storeIndefinite,
   unmaskedOf,
@@ -26,22 +26,14 @@ import {
 const load = (format: MemoryFormat) => (e: Emitter, operand: MemoryAccess) => {
   begin(e);
   const convert = format.fetch(e, operand);
-  remember(e, operand);
-  push(e, () => convert(RESULT));
+  push(e, () => convert(RESULT), operand);
 };
 
 /** FLD ST(i). */
 const loadRegister = (e: Emitter, operand: OperandAccess) => {
   begin(e);
-  remember(e);
   const source = stackRegister(e, operand.read());
-  e.if(source.empty, () => {
-    stackUnderflow(e, () => {
-      const target = stackRegister(e, -1);
-      moveTop(e, target);
-      storeIndefinite(e, target.pointer);
-    });
-  });
+  checkUnderflow(e, source.empty, { masked: () => pushIndefinite(e, stackRegister(e, -1)) });
   push(e, () => {
     copyPlace(e, RESULT, source.pointer);
     return undefined;
@@ -63,7 +55,7 @@ const store = (format: MemoryFormat, pops: 0 | 1) => (e: Emitter, operand: Memor
     recordFlags(e, all);
     e.if(w.eqz(kept), () => pop(e, pops));
   };
-  e.if(st0.empty, () => {
+  e.unlikely(st0.empty, () => {
     format.indefinite(e, RESULT);
     deliver(Exception.Invalid | STACK_FAULT);
     e.leave();
@@ -74,15 +66,14 @@ const store = (format: MemoryFormat, pops: 0 | 1) => (e: Emitter, operand: Memor
 /** FST ST(i) and FSTP ST(i). */
 const storeRegister = (pops: 0 | 1) => (e: Emitter, operand: OperandAccess) => {
   begin(e);
-  remember(e);
   const [st0, target] = [stackRegister(e, 0), stackRegister(e, operand.read())];
-  e.if(st0.empty, () => {
-    stackUnderflow(e, () => {
-      storeIndefinite(e, target.pointer);
-      markUsed(e, target);
-      pop(e, pops);
-    });
-  });
+  const masked = () => {
+    storeIndefinite(e, target.pointer);
+    markUsed(e, target);
+    pop(e, pops);
+  };
+  checkUnderflow(e, st0.empty, { masked });
+  remember(e);
   clearStatus(e);
   copyPlace(e, target.pointer, st0.pointer);
   markUsed(e, target);
@@ -93,7 +84,7 @@ const storeRegister = (pops: 0 | 1) => (e: Emitter, operand: OperandAccess) => {
 const storeIfAny = (e: Emitter, operand: OperandAccess) => {
   begin(e);
   const st0 = stackRegister(e, 0);
-  e.if(st0.empty, () => {
+  e.unlikely(st0.empty, () => {
     remember(e);
     clearStatus(e);
     pop(e, 1);
@@ -104,24 +95,23 @@ const storeIfAny = (e: Emitter, operand: OperandAccess) => {
 
 const exchange = (e: Emitter, operand: OperandAccess) => {
   begin(e);
-  remember(e);
   const [st0, other] = [stackRegister(e, 0), stackRegister(e, operand.read())];
   const swap = () => {
     copyPlace(e, RESULT, st0.pointer);
     copyPlace(e, st0.pointer, other.pointer);
     copyPlace(e, other.pointer, RESULT);
   };
-  e.if(anyEmpty([st0, other]), () => {
-    stackUnderflow(e, () => {
-      for (const register of [st0, other]) {
-        e.if(register.empty, () => {
-          storeIndefinite(e, register.pointer);
-          markUsed(e, register);
-        });
-      }
-      swap();
-    });
-  });
+  const masked = () => {
+    for (const register of [st0, other]) {
+      e.if(register.empty, () => {
+        storeIndefinite(e, register.pointer);
+        markUsed(e, register);
+      });
+    }
+    swap();
+  };
+  checkUnderflow(e, anyEmpty([st0, other]), { masked });
+  remember(e);
   clearStatus(e);
   swap();
 };
@@ -140,15 +130,14 @@ const CONDITIONAL: readonly { suffix: string; encoding: string; condition: Condi
 
 const moveIf = (condition: ConditionCode) => (e: Emitter, operand: OperandAccess) => {
   begin(e);
-  remember(e);
   const [st0, source] = [stackRegister(e, 0), stackRegister(e, operand.read())];
+  const masked = () => {
+    storeIndefinite(e, st0.pointer);
+    markUsed(e, st0);
+  };
   // The registers have to be there whatever the condition is.
-  e.if(anyEmpty([st0, source]), () => {
-    stackUnderflow(e, () => {
-      storeIndefinite(e, st0.pointer);
-      markUsed(e, st0);
-    });
-  });
+  checkUnderflow(e, anyEmpty([st0, source]), { masked });
+  remember(e);
   e.if(e.condition(condition), () => copyPlace(e, st0.pointer, source.pointer));
 };
 

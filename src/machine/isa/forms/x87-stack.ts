@@ -37,12 +37,12 @@ const control = (e: Emitter): Expr => e.state(layout.FPU_CONTROL);
 
 /** #NM where the x87 may not be used. */
 export function checkAvailable(e: Emitter): void {
-  e.if(w.and(w.load32(layout.CR), CR0_EM | CR0_TS), () => e.fault(Vector.NM));
+  e.unlikely(w.and(e.state(layout.CR), CR0_EM | CR0_TS), () => e.fault(Vector.NM));
 }
 
 /** Reports an exception that is pending; the instruction goes on only where it is to be ignored. */
 export function checkPending(e: Emitter): void {
-  e.if(w.and(e.state(layout.FPU_STATUS), PENDING), () => {
+  e.unlikely(w.and(e.state(layout.FPU_STATUS), PENDING), () => {
     e.if(w.eqz(e.callValue('fpuReportError')), () => {
       e.restart();
       e.leave();
@@ -137,17 +137,33 @@ export function clearStatus(e: Emitter, bits = C1): void {
 const UNDERFLOW = Exception.Invalid | STACK_FAULT;
 const OVERFLOW = UNDERFLOW | C1;
 
-/** Stack underflow: carries out `masked` if it is masked, and leaves the instruction. C2, too, is cleared by `clear` if at all. */
-export function stackUnderflow(e: Emitter, masked: () => void, clear = C1): void {
-  stackFault(e, UNDERFLOW, masked, clear);
+/** An instruction that finds the stack too empty or too full. */
+export interface StackFault {
+  /** Its operand in memory, to be remembered. */
+  readonly operand?: MemoryAccess;
+  /** What it does if the exception is masked. */
+  readonly masked: () => void;
+  /** Status bits that it clears: C1 if left out, or C1 and C2. */
+  readonly clear?: number;
+}
+
+/** Stack underflow if `condition` holds; comes before the instruction has changed anything, and ends it. */
+export function checkUnderflow(e: Emitter, condition: Expr, fault: StackFault): void {
+  e.unlikely(condition, () => underflow(e, fault));
 }
 
 /** The same for stack overflow. */
-export function stackOverflow(e: Emitter, masked: () => void, clear = C1): void {
-  stackFault(e, OVERFLOW, masked, clear);
+export function checkOverflow(e: Emitter, condition: Expr, fault: StackFault): void {
+  e.unlikely(condition, () => stackFault(e, OVERFLOW, fault));
 }
 
-function stackFault(e: Emitter, flags: number, masked: () => void, clear: number): void {
+/** Stack underflow, which ends the instruction. */
+export function underflow(e: Emitter, fault: StackFault): void {
+  stackFault(e, UNDERFLOW, fault);
+}
+
+function stackFault(e: Emitter, flags: number, { operand, masked, clear = C1 }: StackFault): void {
+  remember(e, operand);
   const unmasked = recordFlags(e, w.constant(flags), clear & (C1 | C2));
   e.if(w.eqz(unmasked), masked);
   e.leave();
@@ -163,6 +179,7 @@ export interface Computation {
   /** Registers that must not be empty. */
   readonly sources: readonly StackRegister[];
   readonly target: StackRegister;
+  readonly operand?: MemoryAccess;
   /** Registers popped thereafter. */
   readonly pops: number;
   /** Status bits that are cleared first; C1 if left out. */
@@ -175,30 +192,31 @@ export interface Computation {
 
 /** Replaces a register by a result and pops, unless an exception that is not masked keeps everything as it was. */
 export function compute(e: Emitter, computation: Computation): void {
-  const { sources, target, pops, clear, failure = 0, calculate } = computation;
-  e.if(anyEmpty(sources), () => {
-    const masked = () => {
-      storeIndefinite(e, target.pointer);
-      markUsed(e, target);
-      pop(e, pops);
-    };
-    stackUnderflow(e, masked, clear);
-  });
+  const { sources, target, operand, pops, clear, failure = 0, calculate } = computation;
+  const masked = () => {
+    storeIndefinite(e, target.pointer);
+    markUsed(e, target);
+    pop(e, pops);
+  };
+  checkUnderflow(e, anyEmpty(sources), { operand, masked, clear });
+  remember(e, operand);
   const flags = calculate();
   const unmasked = recordFlags(e, flags, clear);
   if (pops === 0) return;
   e.if(w.eqz(w.or(w.and(unmasked, PRECOMPUTATION_EXCEPTIONS), w.and(flags, failure))), () => pop(e, pops));
 }
 
+/** Makes the real indefinite the new ST(0). */
+export function pushIndefinite(e: Emitter, target: StackRegister): void {
+  moveTop(e, target);
+  storeIndefinite(e, target.pointer);
+}
+
 /** Pushes what `load` puts into RESULT; it gives flags where the conversion may raise exceptions. */
-export function push(e: Emitter, load: () => Expr | undefined): void {
+export function push(e: Emitter, load: () => Expr | undefined, operand?: MemoryAccess): void {
   const target = stackRegister(e, -1);
-  e.if(w.eqz(target.empty), () => {
-    stackOverflow(e, () => {
-      moveTop(e, target);
-      storeIndefinite(e, target.pointer);
-    });
-  });
+  checkOverflow(e, w.eqz(target.empty), { operand, masked: () => pushIndefinite(e, target) });
+  remember(e, operand);
   const deliver = () => {
     moveTop(e, target);
     copyPlace(e, target.pointer, RESULT);
@@ -223,11 +241,11 @@ export function replaceAndPush(e: Emitter, calculate: (st0: Expr) => Expr, clear
   const bothIndefinite = () => {
     storeIndefinite(e, st0.pointer);
     markUsed(e, st0);
-    moveTop(e, target);
-    storeIndefinite(e, target.pointer);
+    pushIndefinite(e, target);
   };
-  e.if(st0.empty, () => stackUnderflow(e, bothIndefinite, clear));
-  e.if(w.eqz(target.empty), () => stackOverflow(e, bothIndefinite, clear));
+  checkUnderflow(e, st0.empty, { masked: bothIndefinite, clear });
+  checkOverflow(e, w.eqz(target.empty), { masked: bothIndefinite, clear });
+  remember(e);
   const flags = calculate(st0.pointer);
   const unmasked = recordFlags(e, flags, clear);
   e.if(w.eqz(w.or(w.and(unmasked, PRECOMPUTATION_EXCEPTIONS), w.and(flags, C2))), () => {
