@@ -1,6 +1,6 @@
 import { DR6_BS, DR6_BT } from './cpu/control-bits';
 import type { Cpu } from './cpu/cpu';
-import { AbortInstruction, Fault, type Vector } from './cpu/fault';
+import { AbortInstruction, Fault, Vector } from './cpu/fault';
 import { TripleFault } from './cpu/interrupts';
 import type { Operations } from './cpu/operations';
 import { type Interpreter, linkInterpreter } from './isa/interpreter/link';
@@ -76,6 +76,7 @@ export class RunLoop {
 
   /** Drops an exception at which the debugger has stopped: the guest goes on at EIP as if it had not happened. */
   cancelFault(): void {
+    if (this.cpu.state.get(layout.FAULT) === 0) this.cpu.state.set(layout.PENDING_DEBUG, 0);
     this.cpu.state.set(layout.FAULT, 0);
     this.faultAsked = false;
   }
@@ -123,7 +124,7 @@ export class RunLoop {
       if (this.exceptions >= EXCEPTIONS_PER_RUN) return RunEnd.Budget;
     }
     // In the order of priority: traps of the last instruction, NMI, external interrupts (Intel SDM vol. 3A, table 6-2).
-    if (this.deliverDebug()) return this.settleEvents();
+    if (this.debugTrapDue) return this.deliverDebug();
     if (this.cpu.nmiDue) {
       this.cpu.takeNmi();
       return this.settleEvents();
@@ -132,14 +133,22 @@ export class RunLoop {
     return this.deliverInterrupt();
   }
 
-  /** Delivers the debug traps that are due, unless they have to wait for the instruction after MOV SS. */
-  private deliverDebug(): boolean {
-    const { state } = this.cpu;
+  /** Debug traps are pending and do not have to wait for the instruction after MOV SS. */
+  private get debugTrapDue(): boolean {
+    return this.cpu.state.get(layout.PENDING_DEBUG) !== 0 && !this.cpu.debugShadowed;
+  }
+
+  private deliverDebug(): RunEnd | undefined {
+    const { state, hooks } = this.cpu;
+    if (!this.faultAsked && hooks.exception) {
+      this.faultAsked = true;
+      if (hooks.exception(Vector.DB, -1)) return RunEnd.Stop;
+    }
+    this.faultAsked = false;
     const bits = state.get(layout.PENDING_DEBUG);
-    if (bits === 0 || this.cpu.debugShadowed) return false;
     state.set(layout.PENDING_DEBUG, 0);
     this.cpu.debugTrap(bits);
-    return true;
+    return this.settleEvents();
   }
 
   private deliverFault(): RunEnd | undefined {
@@ -213,7 +222,6 @@ export class RunLoop {
     this.endResuming(retired);
     const inhibited = cpu.takeStepInhibited() || cpu.debugShadowed;
     this.collectTraps(exit, stepping && retired && !inhibited);
-    if (!(exit & layout.EXIT_FAULT)) this.deliverDebug();
     if (exit & layout.EXIT_SHUTDOWN) return RunEnd.Shutdown;
     if (exit & layout.EXIT_ABORT) return RunEnd.Abort;
     if (exit & layout.EXIT_BREAKPOINT) return RunEnd.Breakpoint;

@@ -400,3 +400,21 @@ describe('debug traps that MOV SS holds back', () => {
     assert.equal(handlers(0xcd, 0x01), 2);
   });
 });
+
+describe('debug traps and the debugger', () => {
+  it('are shown before they are delivered, and may be dropped', () => {
+    const bench = Bench.protected(0);
+    bench.idt(1, gate(INTERRUPT_32, code(0), HANDLER));
+    const runner = new Runner(bench).at(CODE, NOP, NOP, 0xf4).put(HANDLER, 0xf4);
+    bench.state.eflags = FLAG_TF;
+    const seen: number[] = [];
+    bench.cpu.hooks.exception = (vector) => seen.push(vector) > 0;
+    assert.equal(runner.run(), RunEnd.Stop);
+    assert.deepEqual([bench.state.eip, seen], [CODE + 1, [1]]);
+    runner.loop.cancelFault();
+    assert.equal(runner.run(), RunEnd.Stop);
+    assert.deepEqual([bench.state.eip, seen], [CODE + 2, [1, 1]]);
+    assert.equal(runner.run(), RunEnd.Dead);
+    assert.deepEqual([bench.state.eip, bench.stack32(1)[0], seen], [HANDLER + 1, CODE + 2, [1, 1]]);
+  });
+});
