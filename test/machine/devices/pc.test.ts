@@ -55,6 +55,7 @@ describe('PC', () => {
       [0x92, 'PORT92'],
       [0xa1, 'PIC2'],
       [0xe9, 'DEBUGCON'],
+      [0xf0, 'FPUERR'],
       [0xf4, 'DEBUGEXIT'],
       [0x170, 'IDE1'],
       [0x1f7, 'IDE0'],
