@@ -1,6 +1,7 @@
 import * as layout from '../../layout';
 import { FLAG_DF, FLAG_ZF, Register, SegmentIndex } from '../../layout';
 import type { Emitter } from '../emitter';
+import { moveMany, storeMany } from './bulk-string';
 import { type Form, form } from '../form';
 import type { Size } from '../size';
 import * as w from '../wasm/expression';
@@ -29,8 +30,9 @@ function advance(e: Emitter, register: Register, wide: Expr, size: Size): void {
  *
  * @param element moves or compares one element
  * @param compares ends on ZF as REPE and REPNE ask
+ * @param many does many elements at once, or none
  */
-function repeat(e: Emitter, element: () => void, compares: boolean): void {
+function repeat(e: Emitter, element: () => void, compares: boolean, many?: (wide: Expr) => void): void {
   e.if(
     e.repeated(),
     () => {
@@ -38,6 +40,7 @@ function repeat(e: Emitter, element: () => void, compares: boolean): void {
       e.f.block((done) => {
         e.f.branchIf(w.eqz(index(e, Register.ECX, wide)), done);
         e.loop((again) => {
+          many?.(wide);
           element();
           const count = e.let(w.sub(e.reg(32, Register.ECX), 1));
           e.if(
@@ -74,7 +77,7 @@ const moveString = (size?: 8) => (e: Emitter) => {
     advance(e, Register.ESI, wide, width);
     advance(e, Register.EDI, wide, width);
   };
-  repeat(e, element, false);
+  repeat(e, element, false, (wide32) => moveMany(e, width, from, wide32));
 };
 
 const compareString = (size?: 8) => (e: Emitter) => {
@@ -99,7 +102,7 @@ const storeString = (size?: 8) => (e: Emitter) => {
     e.store(width, SegmentIndex.ES, index(e, Register.EDI, wide), value);
     advance(e, Register.EDI, wide, width);
   };
-  repeat(e, element, false);
+  repeat(e, element, false, (wide32) => storeMany(e, width, value, wide32));
 };
 
 const loadString = (size?: 8) => (e: Emitter) => {
