@@ -172,7 +172,7 @@ export class FarTransfer {
     }
     const inner = openInnerStack(this.core, code.dpl, 0);
     const outer = segmentation.stack();
-    inner.cursor.reserve((4 + gate.gateParameters) * size);
+    inner.cursor.reserve(4 + gate.gateParameters, size);
     checkLimit(code.limit, gate.gateOffset);
     segmentation.markAccessed(code);
     inner.cursor.push(state.selector(SegmentIndex.SS), size);

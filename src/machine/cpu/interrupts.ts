@@ -247,7 +247,7 @@ export class Interrupts {
   private enterSameLevel(event: Event, target: GateTarget): void {
     const { state, segmentation } = this.core;
     const stack = segmentation.stack(extOf(event));
-    stack.reserve((event.errorCode < 0 ? 3 : 4) * (target.gate.is32 ? 4 : 2));
+    stack.reserve(event.errorCode < 0 ? 3 : 4, target.gate.is32 ? 4 : 2);
     checkTarget(event, target);
     this.pushFrame(stack, event, target.gate);
     segmentation.markAccessed(target.code);
@@ -262,7 +262,7 @@ export class Interrupts {
     const inner = openInnerStack(this.core, level, extOf(event));
     const fromV86 = state.v86;
     const values = (event.errorCode < 0 ? 5 : 6) + (fromV86 ? 4 : 0);
-    inner.cursor.reserve(values * size);
+    inner.cursor.reserve(values, size);
     checkTarget(event, target);
     if (fromV86) {
       for (const segment of [SegmentIndex.GS, SegmentIndex.FS, SegmentIndex.DS, SegmentIndex.ES]) {

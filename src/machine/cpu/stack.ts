@@ -56,9 +56,9 @@ export class StackCursor {
     this.move((this.at + bytes) & this.mask);
   }
 
-  /** Checks that there is room for `bytes` more. @throws Fault #SS */
-  reserve(bytes: number): void {
-    if (!withinLimit(this.image, (this.at - bytes) & this.mask, bytes)) throw new Fault(Vector.SS, this.errorCode);
+  /** Checks that there is room for `count` more values, which may go around the end of a 16-bit stack. @throws Fault #SS */
+  reserve(count: number, size: 2 | 4): void {
+    for (let i = 1; i <= count; i++) this.linear((this.at - i * size) & this.mask, size, true);
   }
 
   private linear(offset: number, size: number, write: boolean): number {

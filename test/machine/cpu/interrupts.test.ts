@@ -335,6 +335,17 @@ describe('the order of checks when an interrupt is delivered', () => {
     }
   });
 
+  it('lets a frame go around the end of a 16-bit stack', () => {
+    const bench = Bench.protected(0);
+    bench.gdt(NARROW, descriptor({ type: DATA_RW, limit: 0xffff, granular: false, big: false }));
+    bench.idt(0x80, gate(INTERRUPT_32, code(0), HANDLER));
+    bench.op.loadFarSegment(SegmentIndex.SS, NARROW);
+    bench.state.setReg(4, 0x50004);
+    bench.op.softwareInterrupt(0x80);
+    assert.equal(bench.state.reg(4), 0x5fff8);
+    assert.deepEqual([bench.read32(0xfff8), bench.read32(0xfffc), bench.read32(0)], [EIP_NEXT, code(0), 2]);
+  });
+
   it('is the same on the way to an inner level, where #SS names the new stack', () => {
     for (const [limit, offset, expected] of [
       [0xfffff, 0x100, 'ok'],
