@@ -2,7 +2,8 @@ import { describeCase } from './support/compare';
 import { Campaign } from './support/campaign';
 import { CANDIDATES } from './support/generator';
 import { NativeProcessor } from './support/native';
-import { BUILDS, runAsGuest, runNatively } from './support/programs';
+import { allBuilds, buildName, runAsGuest, runNatively } from './support/programs';
+import { type ResultRow, writeSuiteResults } from '../conformance/results';
 
 const USAGE =
   'usage: npm run differential -- [--seconds N] [--seed N] [--only MNEMONIC,…] [--show N]\n       npm run differential -- --programs';
@@ -24,16 +25,29 @@ function options(argv: readonly string[]): { seconds: number; seed: number; show
   return chosen;
 }
 
+/** Number of programs in what one build has printed. */
+const countPrograms = (text: string) => [...text.matchAll(/^-- /gm)].length - 1;
+
 /** Compiles the C programs in every way and compares what process and guest print. */
 async function comparePrograms(): Promise<void> {
-  for (const build of BUILDS) {
-    const [expected, actual] = [await runNatively(build), await runAsGuest(build)];
+  const rows: ResultRow[] = [];
+  for (const build of await allBuilds()) {
+    const expected = await runNatively(build);
+    const actual = await runAsGuest(build).catch((error: Error) => error.message);
     const line = expected.split('\n').findIndex((text, i) => text !== actual.split('\n')[i]);
-    console.log(
-      `${build.cpu} -O${build.optimization}: ${expected === actual ? 'same' : `differs in line ${line + 1}`}`,
-    );
-    if (expected !== actual) process.exitCode = 1;
+    const same = expected === actual;
+    const programs = countPrograms(expected);
+    console.log(`${buildName(build)}: ${same ? `${programs} programs print the same` : `differs in line ${line + 1}`}`);
+    if (!same) process.exitCode = 1;
+    rows.push({ name: buildName(build), passed: same ? programs : 0, failed: same ? 0 : programs, leftOut: 0 });
   }
+  writeSuiteResults('c-programs', {
+    suite: 'C programs',
+    about: 'Programs of test/differential/programs print the same as a guest and as a process of the computer at hand.',
+    command: 'npm run differential -- --programs',
+    rows,
+    reasons: [],
+  });
 }
 
 async function main(): Promise<void> {

@@ -61,6 +61,29 @@ __attribute__((noreturn, used)) void run_programs(void)
 		{ "machine", machine },
 		{ "floating", floating },
 		{ "vectors", vectors },
+		{ "structures", structures },
+		{ "bit fields", bit_fields },
+		{ "unions", unions },
+		{ "unaligned", unaligned },
+		{ "variadic", variadic },
+		{ "variable frames", variable_frames },
+		{ "jumps out", jumps_out },
+		{ "recursion", recursion },
+		{ "function pointers", function_pointers },
+		{ "switches", switches },
+		{ "computed goto", computed_goto },
+		{ "narrowing", narrowing },
+		{ "overflows", overflows },
+		{ "bit counts", bit_counts },
+		{ "trees", trees },
+		{ "hash table", hash_table },
+		{ "allocator", allocator },
+		{ "priority queue", priority_queue },
+		{ "parsing", parsing },
+		{ "message digest", message_digest },
+		{ "stream cipher", stream_cipher },
+		{ "number transform", number_transform },
+		{ "matrices", matrices },
 	};
 	size_t i;
 
@@ -86,9 +109,12 @@ asm("	.globl	_start\n"
 #define ENABLE_SSE ""
 #endif
 
+/* The boot code's stack is too small for programs that recurse. */
+__attribute__((used, aligned(16))) uint8_t own_stack[1 << 20];
+
 asm("	.globl	main\n"
     "main:\n"
     ENABLE_SSE
-    "	andl	$-16, %esp\n"
+    "	movl	$own_stack + (1 << 20), %esp\n"
     "	call	run_programs\n");
 #endif

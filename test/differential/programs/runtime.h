@@ -35,5 +35,28 @@ void compression(void);
 void machine(void);
 void floating(void);
 void vectors(void);
+void structures(void);
+void bit_fields(void);
+void unions(void);
+void unaligned(void);
+void variadic(void);
+void variable_frames(void);
+void jumps_out(void);
+void recursion(void);
+void function_pointers(void);
+void switches(void);
+void computed_goto(void);
+void narrowing(void);
+void overflows(void);
+void bit_counts(void);
+void trees(void);
+void hash_table(void);
+void allocator(void);
+void priority_queue(void);
+void parsing(void);
+void message_digest(void);
+void stream_cipher(void);
+void number_transform(void);
+void matrices(void);
 
 #endif
