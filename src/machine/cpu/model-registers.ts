@@ -2,6 +2,8 @@ import * as layout from '../layout';
 import type { CpuCore } from './core';
 import { Fault, Vector } from './fault';
 import type { CpuModel } from './models';
+import { allocateSlot } from './msr-slots';
+import { performanceCounters } from './performance-counters';
 import { readTimestamp, writeTimestamp } from './timestamp';
 
 /** Low and high dword. */
@@ -33,12 +35,9 @@ const readOnly = (value: RegisterValue): ModelRegister => ({ read: () => value, 
 /** A status register in which nothing is ever reported: only zero can be written. */
 const STATUS: ModelRegister = { read: () => NONE, write: (_, value) => checkReserved(value, NONE) };
 
-let slots = 0;
-
 /** A register that keeps what is written, in the next place of `MSR_FILE`. */
 function stored(check: (value: RegisterValue) => void = () => undefined): ModelRegister {
-  if (slots === layout.MSR_SLOTS) throw new RangeError('MSR_FILE is full');
-  const at = layout.MSR_FILE + 8 * slots++;
+  const at = allocateSlot();
   return {
     read: ({ state }) => [state.get(at), state.get(at + 4)],
     write: ({ state }, value) => {
@@ -146,7 +145,7 @@ export function localApicEnabled(core: CpuCore): boolean {
   return core.localApic !== undefined && (APIC_BASE.read(core)[0] & APIC_ENABLED) !== 0;
 }
 
-/** A performance counter of 40 bits; WRMSR sign-extends its low dword (Intel SDM vol. 3B, 18.6.8). No event is counted. */
+/** A counter of 40 bits that nothing advances: that of the Pentium and the Pentium 4, whose events are not modelled. */
 const counter = (): ModelRegister => {
   const register = stored();
   return {
@@ -154,6 +153,21 @@ const counter = (): ModelRegister => {
     write: (core, [low]) => register.write(core, [low, low & 0x80000000 ? 0xff : 0]),
   };
 };
+
+const P6_COUNTERS = rows(0xc1, 2, (index) => ({
+  read: (core) => {
+    const value = performanceCounters.value(core, index);
+    return [value >>> 0, Math.floor(value / 2 ** 32)];
+  },
+  write: (core, [low]) => performanceCounters.setValue(core, index, low),
+}));
+const P6_EVENT_SELECTS = rows(0x186, 2, (index) => ({
+  read: (core) => [performanceCounters.select(core, index), 0],
+  write: (core, value) => {
+    checkReserved(value, [0xffffffff, 0]);
+    performanceCounters.setSelect(core, index, value[0]);
+  },
+}));
 
 /** The machine-check address and type of the Pentium, which never change. */
 const P5_MACHINE_CHECK: readonly Row[] = [
@@ -174,7 +188,6 @@ const COMMON_P6: readonly Row[] = [
   [0x277, PAT],
 ];
 
-const P6_COUNTERS = rows(0xc1, 2, counter);
 const P4_COUNTERS = rows(0x300, 18, counter);
 
 /** P6 registers (Intel SDM vol. 4, table 2-55): a bus at 100 MHz in EBL_CR_POWERON, event selects. */
@@ -182,7 +195,7 @@ const P6: Table = new Map([
   ...COMMON_P6,
   [0x2a, constant([0x00040000, 0])] as const,
   ...P6_COUNTERS,
-  ...rows(0x186, 2, () => masked(0xffffffff, 0)),
+  ...P6_EVENT_SELECTS,
   ...machineCheck(5),
 ]);
 

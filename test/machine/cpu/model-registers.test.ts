@@ -150,3 +150,30 @@ describe('RDPMC', () => {
     );
   });
 });
+
+describe('performance counters of the P6', () => {
+  it('count retired instructions and cycles of all levels while they are enabled', () => {
+    const p3 = bench('pentium3');
+    write(p3, 0xc1, 0, 100);
+    write(p3, 0xc2, 0, 0xfffffff0);
+    write(p3, 0x187, 0, 0x00030079);
+    write(p3, 0x186, 0, 0x004300c0);
+    p3.clock.instructions += 7;
+    p3.clock.now += 0x20;
+    assert.deepEqual([read(p3, 0xc1), read(p3, 0xc2)], ['0:6b', '0:10'], 'the second one went around');
+    write(p3, 0x186, 0, 0x000300c0);
+    p3.clock.instructions += 7;
+    p3.clock.now += 0x20;
+    assert.deepEqual([read(p3, 0xc1), read(p3, 0xc2)], ['0:6b', '0:10'], 'one bit stops both');
+  });
+
+  it('stand still for other events', () => {
+    for (const select of [0x00430079 + 1, 0x004100c0, 0x004200c0, 0x014300c0]) {
+      const p3 = bench('pentium3');
+      write(p3, 0x186, 0, select);
+      p3.clock.instructions += 7;
+      p3.clock.now += 7;
+      assert.equal(read(p3, 0xc1), '0:0', select.toString(16));
+    }
+  });
+});
