@@ -44,10 +44,10 @@ export interface BiosDataOptions {
   readonly ticks: number;
 }
 
-/** Equipment word: floppies, 80x25 colour display, serial ports. */
+/** Equipment word: floppies, coprocessor, 80x25 colour display, serial ports. */
 function equipment({ floppies, serialPorts }: BiosDataOptions): number {
   const floppyBits = floppies ? 1 | ((floppies - 1) << 6) : 0;
-  return floppyBits | 0x20 | (serialPorts.length << 9);
+  return floppyBits | 0x22 | (serialPorts.length << 9);
 }
 
 /** Fills the BIOS data area as it is after the power-on self test. */

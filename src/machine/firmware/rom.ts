@@ -58,6 +58,8 @@ const LINE_HANDLERS = {
   keyboard: [0x50, 0xe4, 0x60, 0xb0, 0x20, 0xe6, 0x20, 0x58, IRET],
   // push ax; mov al, 20h; out 0A0h, al; out 20h, al; pop ax; iret
   slave: [0x50, 0xb0, 0x20, 0xe6, 0xa0, 0xe6, 0x20, 0x58, IRET],
+  // push ax; xor al, al; out 0F0h, al; mov al, 20h; out 0A0h, al; out 20h, al; pop ax; int 2; iret
+  coprocessor: [0x50, 0x30, 0xc0, 0xe6, 0xf0, 0xb0, 0x20, 0xe6, 0xa0, 0xe6, 0x20, 0x58, 0xcd, 0x02, IRET],
   // push ax; mov al, 0Ch; out 70h, al; in al, 71h; mov al, 20h; out 0A0h, al; out 20h, al; pop ax; iret
   clock: [0x50, 0xb0, 0x0c, 0xe6, 0x70, 0xe4, 0x71, 0xb0, 0x20, 0xe6, 0xa0, 0xe6, 0x20, 0x58, IRET],
 } as const;
@@ -99,6 +101,8 @@ export function buildRom(): RomImage {
   handlers.fill(lines.master, 0x0a, 0x10);
   handlers[0x70] = lines.clock;
   handlers.fill(lines.slave, 0x71, 0x78);
+  // A floating-point error reaches programs as the NMI that it was on the PC (IBM PC/AT technical reference, BIOS listing).
+  handlers[0x75] = lines.coprocessor;
   for (const [vector, tail] of Object.entries(SERVICES)) {
     const at = append([...VMCALL, ...TAILS[tail]]);
     handlers[Number(vector)] = at;

@@ -260,9 +260,26 @@ describe('BIOS', () => {
     });
   });
 
+  describe('IRQ 13', () => {
+    it('hands floating-point errors on as INT 2', () => {
+      const [count, control] = [0x3000, 0x3002];
+      // inc word [count]; iret
+      machine.memory.poke(0x2000, Uint8Array.of(0xff, 0x06, count & 0xff, count >> 8, 0xcf));
+      write(2 * 4, 4, 0x2000);
+      write(control, 2, 0x037b);
+      // in al, 21h; and al, 0FBh; out 21h, al; in al, 0A1h; and al, 0DFh; out 0A1h, al
+      const open = [0xe4, 0x21, 0x24, 0xfb, 0xe6, 0x21, 0xe4, 0xa1, 0x24, 0xdf, 0xe6, 0xa1];
+      // sti; fninit; fldcw [control]; fld1; fldz; fdivp; wait; fnstsw ax; cli
+      const code = [0xfb, 0xdb, 0xe3, 0xd9, 0x2e, control & 0xff, control >> 8, 0xd9, 0xe8, 0xd9, 0xee, 0xde, 0xf9];
+      const result = execute([...open, ...code, 0x9b, 0xdf, 0xe0]);
+      assert.equal(read(count, 2), 1);
+      assert.equal(result.eax & 0x80ff, 0x8084, 'the program goes on although the error is still there');
+    });
+  });
+
   describe('INT 11h, 12h, 17h', () => {
     it('tell equipment, memory and that there is no printer', () => {
-      assert.equal(int(0x11).eax & 0xffff, 0x0820);
+      assert.equal(int(0x11).eax & 0xffff, 0x0822);
       assert.equal(int(0x12).eax & 0xffff, 639);
       assert.equal(int(0x17, { eax: 0x0200 }).eax >> 8, 1);
     });

@@ -146,8 +146,8 @@ export class CmosRtc implements Device {
     word(Cmos.ExtendedMemory, extended);
     word(Cmos.ExtendedMemoryCopy, extended);
     word(Cmos.MemoryAbove16M, Math.min(0xffff, Math.max(0, (this.ramBytes >>> 16) - 256)));
-    // 80x25 colour display; the firmware adds drives.
-    memory[Cmos.Equipment] = 0x20;
+    // 80x25 colour display and coprocessor; the firmware adds drives.
+    memory[Cmos.Equipment] = 0x22;
     this.checksum(memory);
   }
 
