@@ -63,7 +63,7 @@ function defineWrite128(m: ModuleBuilder): void {
   m.define({ index: m.indexOf('write128'), params: f.params, results: f.results }, f);
 }
 
-/** Intel SDM vol. 3A, 12.1 and 13.1: #UD while CR0.EM asks for emulation, then #NM for CR0.TS, then #MF for what the x87 left. */
+/** Intel SDM vol. 3A, 12.1 and 13.1: #UD while CR0.EM asks for emulation (of SSE, or CR4.OSFXSR is clear), then #NM for CR0.TS. */
 function defineUnavailable(m: ModuleBuilder): void {
   const cr0 = () => state(layout.CR);
   const cr4 = () => state(layout.CR + 16);

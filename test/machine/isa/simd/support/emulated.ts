@@ -21,14 +21,12 @@ const PAGE_DIRECTORY = 0x1000;
 const PAGE_TABLE = 0x2000;
 const RAM = 1 << 20;
 
-const CR0_TS = 8;
 /** PG, WP, NE, ET, MP, PE: as an operating system runs its processes. */
-const CR0 = 0x80010033;
+export const CR0 = 0x80010033;
 /** OSFXSR and OSXMMEXCPT. */
-const CR4 = 0x600;
+export const CR4 = 0x600;
 
 const MXCSR_MASK = 0xffff;
-const PENDING = 0x8080;
 
 /** What a test may ask of the control registers instead of what an operating system sets. */
 export interface ControlBits {
@@ -118,5 +116,3 @@ export class EmulatedVectors {
     return image;
   }
 }
-
-export { CR0, CR0_TS, CR4, PENDING };
