@@ -37,8 +37,6 @@ export const fnsave = (address: number): number[] => at(0xdd, 6, address);
 export const frstor = (address: number): number[] => at(0xdd, 4, address);
 /** FSTP m64. */
 export const fstp64 = (address: number): number[] => at(0xdd, 3, address);
-/** FSTP m80. */
-export const fstp80 = (address: number): number[] => at(0xdb, 7, address);
 export const fld64 = (address: number): number[] => at(0xdd, 0, address);
 
 /** Control words: all masked, and with one exception not masked. */
