@@ -63,7 +63,7 @@ describe('stack instructions', () => {
 
   it('PUSHA and POPA fault at either end of their frame, with nothing done', () => {
     for (const [bytes, esp, absent, expected] of [
-      [[0x60], 0x2100c, 0x20000, [14, 2, 0x20fec]],
+      [[0x60], 0x2100c, 0x20000, [14, 2, 0x20ffc]],
       [[0x60], 0x2100c, 0x21000, [14, 2, 0x21008]],
       [[0x61], 0x20ff0, 0x20000, [14, 0, 0x20ff0]],
       [[0x61], 0x20ff0, 0x21000, [14, 0, 0x21000]],

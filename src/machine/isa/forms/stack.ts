@@ -70,9 +70,7 @@ const pushAll = (e: Emitter) => {
   const esp = e.reg(32, Register.ESP);
   const mask = e.stackMask();
   const slot = (index: number) => w.and(w.sub(esp, ((index + 1) * size) / 8), mask);
-  // The two ends of the frame are probed first: nothing may be half done when a push faults.
-  e.probeStore(SegmentIndex.SS, e.let(slot(ALL.length - 1)), size / 8);
-  e.probeStore(SegmentIndex.SS, e.let(slot(0)), size / 8);
+  // Pushed one by one, so that CR2 names the first that faults; the stack pointer moves when all are done.
   for (const [index, register] of ALL.entries()) {
     e.store(size, SegmentIndex.SS, e.let(slot(index)), e.reg(size, register));
   }
