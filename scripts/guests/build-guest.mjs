@@ -27,7 +27,7 @@ const COMMON_FLAGS = [
 ];
 
 const FAILED_SIZE = (name, size, limit) =>
-  `${name}: the image has ${size} bytes, a boot sector has ${limit}; the linker script must fill and sign it`;
+  `${name}: the image has ${size} bytes, but this kind of guest has ${limit}; the linker script must fill it`;
 
 /** Where generated headers lie, seen from the checkout. */
 export const GENERATED_INCLUDE = '.cache/guests/include';

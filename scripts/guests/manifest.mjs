@@ -7,6 +7,7 @@ import { DISK_IMAGES } from './disk-images.mjs';
 export const KINDS = {
   multiboot: { target: 'x86-freestanding-none', program: 'elf' },
   'boot-sector': { target: 'x86-freestanding-none', program: 'bin', size: 512 },
+  rom: { target: 'x86-freestanding-none', program: 'bin', size: 0x10000 },
 };
 
 /** The keys of guest.json; guests/README.md says what each means. */

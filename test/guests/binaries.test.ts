@@ -14,6 +14,8 @@ function includes(haystack: Uint8Array | undefined, text: string): boolean {
   return haystack !== undefined && Buffer.from(haystack).includes(text);
 }
 
+const MULTIBOOT = GUESTS.filter((guest) => guest !== 'hello-bootsector' && guest !== 'rom-tests');
+
 describe('the built guests', function () {
   this.timeout(300_000);
 
@@ -38,7 +40,7 @@ describe('the built guests', function () {
     });
   }
 
-  for (const name of GUESTS.filter((guest) => guest !== 'hello-bootsector')) {
+  for (const name of MULTIBOOT) {
     it(`${name} is a multiboot kernel at 1 MiB`, () => {
       const bytes = view(readOutput(`${name}.elf`));
       let header = -1;
@@ -66,6 +68,14 @@ describe('the built guests', function () {
     const code = elf.section('.boot');
     assert.ok(code);
     assert.deepEqual([...elf.sectionBytes(code)], [...sector]);
+  });
+
+  it('rom-tests fills 64 KiB and starts with a far jump into its segment', () => {
+    const rom = readOutput('rom-tests.bin');
+    assert.equal(rom.length, 0x10000);
+    assert.equal(rom[0xfff0], 0xea);
+    assert.equal(view(rom).getUint16(0xfff3, true), 0xf000);
+    assert.equal(readElf('rom-tests').entry, 0xffff0);
   });
 
   it('the disk of paravirt-io is the same whenever it is made', () => {

@@ -51,7 +51,10 @@ describe('building the guests', function () {
   it('names an unknown guest and the known ones', async () => {
     const { status, messages } = await buildGuests('nonesuch');
     assert.equal(status, 1);
-    assert.match(messages, /no such guest: nonesuch \(known: faults, hello-bootsector, paravirt-io, ports\)/);
+    assert.match(
+      messages,
+      /no such guest: nonesuch \(known: faults, hello-bootsector, paravirt-io, ports, rom-tests\)/,
+    );
     assert.doesNotMatch(messages, /\n\s+at /);
   });
 });

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { ElfFile } from '../../src/machine/loaders/elf';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
-export const GUESTS = ['faults', 'hello-bootsector', 'paravirt-io', 'ports'] as const;
+export const GUESTS = ['faults', 'hello-bootsector', 'paravirt-io', 'ports', 'rom-tests'] as const;
 
 /** dist/guests/NAME.json. */
 export interface BuiltGuest {
   name: string;
-  kind: 'multiboot' | 'boot-sector';
+  kind: 'multiboot' | 'boot-sector' | 'rom';
   description: string;
   program: string;
   symbols: string;
