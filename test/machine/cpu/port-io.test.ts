@@ -268,7 +268,7 @@ describe('INS and OUTS', () => {
     assert.equal(bench.memory.read(0x60000, 1), 0xa1);
   });
 
-  it('do nothing at all with REP and a count of zero, not even ask for permission', () => {
+  it('do nothing with REP and a count of zero where the port is allowed, not even ask the hypervisor', () => {
     const bench = Bench.protected(3);
     bench.cpu.intercepts = { io: () => assert.fail('asked') };
     bench.state.set(layout.PREFIXES, layout.PREFIX_REPNE);
