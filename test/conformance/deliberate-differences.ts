@@ -99,8 +99,29 @@ function flippedDividend({ instruction, recorded, raised, final }: Subject): boo
   return isByteDivision && raised === Vector.DE && recorded === undefined && (final('eax') & 0xff) === 0x80;
 }
 
+const MOV_FROM_CR = 0x0f20;
+const MOV_FROM_DR = 0x0f21;
+const MOV_TO_CR = 0x0f22;
+const CR0_PG = 0x80000000;
+
 /** Where our 386 differs from the recorded 386EX, and why. */
 const RULES_386: readonly Rule[] = [
+  {
+    reason: 'CR2 and DR0 to DR3 are not part of a recording, so that nobody knows what a MOV found there',
+    explains: ({ instruction: { opcode, modRm }, recorded, raised }) => {
+      const register = (modRm >> 3) & 7;
+      const unknown = opcode === MOV_FROM_CR ? register === 2 : opcode === MOV_FROM_DR && register < 4;
+      return unknown && recorded === undefined && raised === undefined;
+    },
+  },
+  {
+    reason: 'the 386 executes the HLT that it fetched before MOV CR0 turned paging on; here its page is looked up',
+    explains: ({ instruction, recorded, raised, final }) =>
+      instruction.opcode === MOV_TO_CR &&
+      recorded === undefined &&
+      raised === Vector.PF &&
+      (final('cr0') & CR0_PG) !== 0,
+  },
   {
     reason: 'the 386 executes what it has fetched before the instruction changed it; there is no prefetch queue here',
     explains: writesBehindItself,

@@ -105,6 +105,21 @@ describe('runner of recorded tests', () => {
     fails(status(0x7ffefff0), /^cr0/);
   });
 
+  it('starts with CR0 as it is recorded, and ends with RF clear', () => {
+    // mov eax, cr0
+    passes(recorded386({ code: [0x0f, 0x20, 0xc0], final: { registers: { eax: 0x7ffefff0 } } }));
+    // iretd to the HLT behind it, with RF in the image of EFLAGS: it is clear again once HLT has been executed
+    const frame = [0x102, CODE.segment, 0x10003].flatMap((value) => [
+      value & 0xff,
+      (value >> 8) & 0xff,
+      value >> 16,
+      0,
+    ]);
+    const memory = Object.fromEntries(frame.map((byte, i): [number, number] => [0x61000 + i, byte]));
+    const registers = { esp: 0x100c, eflags: 0xfffc0003 };
+    passes(recorded386({ code: [0x66, 0xcf], memory, final: { registers } }));
+  });
+
   it('reads ones from ports', () => {
     passes(recorded386({ code: [0x66, 0xed], final: { registers: { eax: 0xffffffff } } }));
     // rep insb, three times

@@ -71,7 +71,7 @@ function portOf(name: string, wide: boolean): RegisterPort {
       return {
         ...plain,
         bits: CR0_386,
-        set: (cpu, value) => cpu.state.setCr(0, value & CR0_386),
+        set: (cpu, value) => cpu.state.setCr(0, value & cpu.model.cr0),
         get: (cpu) => cpu.state.cr(0),
       };
     case 'cr3':

@@ -155,6 +155,21 @@ describe('suite of recorded tests', () => {
       assert.deepEqual(reasons(quotient(0xa171f17f)), { reasons: [], failed: 1 });
     });
 
+    it('registers that a recording does not have', () => {
+      // mov eax, dr1 and mov eax, dr6
+      const read = (modRm: number) =>
+        recorded386({ code: [0x0f, 0x21, modRm], final: { registers: { eax: 0x12345678 } } });
+      assert.match(reasons(read(0xc8)).reasons[0], /^CR2 and DR0 to DR3/);
+      assert.deepEqual(reasons(read(0xf0)), { reasons: [], failed: 1 });
+    });
+
+    it('paging that comes on under the HLT', () => {
+      // mov cr0, eax, with a page directory of zeros
+      const registers = { eax: 0x80000001 };
+      const test = recorded386({ code: [0x0f, 0x22, 0xc0], registers, final: { registers: { cr0: 0xfffefff1 } } });
+      assert.match(reasons(test).reasons[0], /turned paging on/);
+    });
+
     it('the flags that AAM by 0 pushes', () => {
       const test = recorded386({ code: [0xd4, 0], ...exceptionFrame(0, 0x46) });
       assert.match(reasons(test).reasons[0], /^AAM by 0/);
