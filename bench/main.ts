@@ -6,6 +6,8 @@ import { MemoryBlockStore } from '../src/machine/devices/ide/block-store';
 import { loadImage } from '../src/machine/loaders/load-image';
 import { Machine } from '../src/machine/machine';
 import { RunEnd } from '../src/machine/run';
+import { buildBenchGuest } from './build.mjs';
+import { hasQemu, KERNELS, MEAN_OF, runHere, runQemu } from './kernels';
 import { PROGRAMS } from './programs';
 
 /** Median milliseconds of a task, each figure taken a few times. */
@@ -74,6 +76,59 @@ async function startTable(): Promise<void> {
   ]);
 }
 
+/** The middle one of some values. */
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1];
+}
+
+const RUNS = 3;
+
+/**
+ * The kernels of bench/guests, each engine in turn in every run: CPU seconds, medians, and the ratio to QEMU where it
+ * is installed. The tiers must give the same checksum and count.
+ */
+async function kernelTable(): Promise<void> {
+  console.log('\nKernels, million guest instructions a second of CPU time');
+  const path = await buildBenchGuest(process.cwd());
+  const elf = readFileSync(path);
+  const qemu = hasQemu();
+  const idle = qemu ? runQemu(path, 'alu', 1, 0).seconds : 0;
+  const ratios: number[] = [];
+  const rows = [];
+  for (const { name, rounds } of KERNELS) {
+    const ours: number[] = [];
+    const theirs: number[] = [];
+    let instructions = 0;
+    for (let run = 0; run < RUNS; run++) {
+      const here = runHere(elf, name, rounds, { threshold: 200 });
+      instructions = here.instructions;
+      ours.push(here.seconds);
+      if (!qemu) continue;
+      const there = runQemu(path, name, rounds, idle);
+      if (there.checksum !== here.checksum) throw new Error(`${name}: ${here.checksum}, QEMU says ${there.checksum}`);
+      theirs.push(there.seconds);
+    }
+    const few = Math.max(1, Math.round(rounds / 50));
+    const plain = runHere(elf, name, few, 'off');
+    const speed = (seconds: number) => Math.round(instructions / seconds / 1e6);
+    const ratio = qemu ? median(theirs) / median(ours) : undefined;
+    if (ratio !== undefined && MEAN_OF.has(name)) ratios.push(ratio);
+    rows.push({
+      kernel: name,
+      'million instructions': Math.round(instructions / 1e6),
+      compiled: speed(median(ours)),
+      interpreter: Math.round(plain.instructions / plain.seconds / 1e6),
+      QEMU: qemu ? speed(median(theirs)) : undefined,
+      'ratio to QEMU': ratio === undefined ? undefined : Number(ratio.toFixed(2)),
+    });
+  }
+  console.table(rows);
+  if (ratios.length === 0) return;
+  const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
+  console.log(`geometric mean of ${[...MEAN_OF].join(', ')} against QEMU: ${mean.toFixed(2)}`);
+}
+
 await startTable();
+await kernelTable();
 await speedTable();
 await exitTable();

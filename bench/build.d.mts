@@ -1,0 +1,1 @@
+export function buildBenchGuest(root: string): Promise<string>;
