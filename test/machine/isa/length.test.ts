@@ -16,14 +16,17 @@ function icedLength(bytes: Uint8Array, bits: 16 | 32): { length: number; valid: 
   return result;
 }
 
-/** True if our table has a form for the bytes, whatever the prefixes. */
+/** True if our table has a form for the bytes. */
 function known(bytes: Uint8Array): boolean {
   let at = 0;
   while ([0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3].includes(bytes[at])) at++;
+  const prefixes = [...bytes.subarray(0, at)];
+  const repeat = prefixes.findLast((byte) => byte === 0xf2 || byte === 0xf3);
+  const prefix = repeat ? (repeat === 0xf2 ? 'F2' : 'F3') : prefixes.includes(0x66) ? '66' : 'NP';
   const key = bytes[at] === 0x0f ? 0x100 + bytes[++at] : bytes[at];
   const entry = opcodes.get(key);
   if (!entry) return false;
-  return !entry.modRm || selectForm(entry, bytes[at + 1], 'NP') !== undefined;
+  return !entry.modRm || selectForm(entry, bytes[at + 1], prefix) !== undefined;
 }
 
 describe('instruction lengths', () => {
