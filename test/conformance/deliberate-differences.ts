@@ -138,9 +138,6 @@ const RULES_386: readonly Rule[] = [
   },
 ];
 
-/** Reasons of all rules, for the report. */
-export const DELIBERATE_REASONS: readonly string[] = [...RULES_286, ...RULES_386].map(({ reason }) => reason);
-
 /** Why a test that failed was bound to fail, or undefined if it should have passed. */
 export function deliberateDifference(
   file: MooFile,

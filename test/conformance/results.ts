@@ -85,7 +85,7 @@ export function writeConformanceResults(results: readonly FileResult[]): void {
     });
     writeSuiteResults(`singlesteptests-${processor.toLowerCase()}`, {
       suite: `SingleStepTests, ${processor} in real mode`,
-      about: `Registers, flags and memory before and after single instructions, recorded on an ${processor}; ${own.length} files.`,
+      about: `Registers, flags and memory before and after single instructions, recorded on an ${processor}; files: ${own.length}.`,
       command: 'npm run conformance -- FOLDER',
       rows,
       reasons: countReasons(own).map(([reason, count]) => ({ reason, count })),
