@@ -78,6 +78,14 @@ describe('a session', () => {
     assert.deepEqual([halted.how, halted.exitCode], [RunEnd.Dead, 0]);
   });
 
+  it('names the last POST code of a test ROM at the end', async () => {
+    // mov dx, 0x190; mov al, 0xff; out dx, al
+    const { text } = await (
+      await Harness.flat([...asm.movDx(0x190), ...asm.movAl(0xff), ...asm.outDxAl, ...asm.end])
+    ).end();
+    assert.match(text, /will never go on\. Its last POST code at port 0x190 was 0xff\.$/);
+  });
+
   it('ends with status 1 at the limit of instructions, exactly', async () => {
     const guest = await Harness.flat([0xeb, 0xfe], { maxInstructions: 12345 });
     const end = await guest.end();

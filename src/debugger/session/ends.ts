@@ -23,12 +23,22 @@ export function endOf(
   const where = guest.nameAt(site(guest.pc));
   switch (how) {
     case RunEnd.Dead:
-      return { how, exitCode: 0, text: `The guest halted with interrupts off at ${where}: it will never go on.` };
+      return {
+        how,
+        exitCode: 0,
+        text: `The guest halted with interrupts off at ${where}: it will never go on.${testCode(guest)}`,
+      };
     case RunEnd.TripleFault:
-      return { how, exitCode: 1, text: `Triple fault at ${where}: the processor shut down.` };
+      return { how, exitCode: 1, text: `Triple fault at ${where}: the processor shut down.${testCode(guest)}` };
     case RunEnd.Shutdown:
       return { how, ...shutdown(guest.machine.shutdown, where) };
   }
+}
+
+/** How far a test ROM came, if the guest is one. */
+function testCode({ machine }: Guest): string {
+  const code = machine.pc.post.testCode;
+  return code === undefined ? '' : ` Its last POST code at port 0x190 was 0x${code.toString(16)}.`;
 }
 
 function shutdown(cause: ShutdownCause | undefined, where: string): { exitCode: number; text: string } {

@@ -33,24 +33,35 @@ export class DebugConsole implements Device {
 /** How many POST codes are kept. */
 const POST_HISTORY = 256;
 
+const POST_PORT = 0x80;
+/** POST port of IBM's PS/1 and PS/2, which test ROMs write. */
+const PS2_POST_PORT = 0x190;
+
 /**
  * The POST card at port 0x80: keeps the codes that firmware and kernels write, the latest 256. Equal codes in a row are
  * kept once, because operating systems also write this port as a short delay. Reading gives the last value, as the
- * latch behind this port does in a PC.
+ * latch behind this port does in a PC. A second latch at port 0x190 is nobody's delay: it tells how far a test ROM came.
  */
 export class PostCard implements Device {
   readonly name = 'POST';
   readonly registers: readonly PortRegister[] = [
-    { port: 0x80, name: 'CODE', doc: 'Power-on self test code; written by operating systems as an I/O delay.' },
+    { port: POST_PORT, name: 'CODE', doc: 'Power-on self test code; written by operating systems as an I/O delay.' },
+    { port: PS2_POST_PORT, name: 'CODE2', doc: 'Power-on self test code of a PS/1 or PS/2, and of test ROMs.' },
   ];
   private readonly codes = new Uint8Array(POST_HISTORY);
   private count = 0;
+  /** The code at port 0x190, if any was written. */
+  testCode: number | undefined;
 
-  readPort(): number {
-    return this.last ?? 0;
+  readPort(port: number): number {
+    return (port === POST_PORT ? this.last : this.testCode) ?? 0;
   }
 
-  writePort(_port: number, _width: PortWidth, value: number): void {
+  writePort(port: number, _width: PortWidth, value: number): void {
+    if (port !== POST_PORT) {
+      this.testCode = value;
+      return;
+    }
     if (value === this.last) return;
     this.codes[this.count % POST_HISTORY] = value;
     this.count++;
@@ -70,16 +81,18 @@ export class PostCard implements Device {
   reset(): void {
     this.codes.fill(0);
     this.count = 0;
+    this.testCode = undefined;
   }
 
   save(): DeviceState {
-    return { version: 1, codes: this.codes.slice(), count: this.count };
+    return { version: 1, codes: this.codes.slice(), count: this.count, testCode: this.testCode };
   }
 
   load(state: DeviceState): void {
     checkVersion(this, state, 1);
     this.codes.set(state.codes as Uint8Array);
     this.count = state.count as number;
+    this.testCode = state.testCode as number | undefined;
   }
 }
 
