@@ -41,8 +41,6 @@ export interface Reference {
   readonly ignored: Readonly<Record<string, number>>;
   /** RF is not compared at a step between two iterations of a repeated instruction. */
   readonly noRepeatFlag?: boolean;
-  /** Limits of segments do not keep a program from the recorder here: cases without paging are left out. */
-  readonly needsPaging?: boolean;
   /** Bits of the u32 at an offset in the window that are not compared. */
   ignoredMemory(offset: number): number;
   readonly rules: readonly Rule[];
@@ -83,7 +81,6 @@ export const QEMU: Reference = {
   ignored: { eflags: FLAG_RF, dr6: 0xf },
   // Accessed bits of code and data descriptors are set by some loads of segment registers and not by others.
   ignoredMemory: (offset) => (offset < TABLES_END ? FLAG_RF | ACCESSED : FLAG_RF),
-  needsPaging: true,
   rules: [
     ASTRAY,
     {
@@ -150,7 +147,8 @@ export const BOCHS: Reference = {
       name: 'order in a task switch',
       reason:
         'CS is checked after the data segments, and so are its accessed bit and error code; the manual has CS first',
-      explains: ({ ours, event }) =>
+      explains: ({ ours, event, mnemonics }) =>
+        mnemonics.includes('LTR') ||
         ours.slice(0, event + 1).some(({ vector }, i) => vector !== STEP && taskOf(ours, i) !== taskOf(ours, i - 1)),
     },
     {

@@ -66,7 +66,9 @@ export class Bochs implements Engine {
     writeFileSync(join(this.folder, 'disk'), disk);
     writeFileSync(join(this.folder, 'bochsrc'), this.configuration(geometry));
     writeFileSync(join(this.folder, 'commands'), 'c\nq\n');
-    const { output, hung } = await this.untilEnd();
+    let { output, hung } = await this.untilEnd();
+    // Its window on the network may be taken by one that has not quite gone.
+    for (let tries = 0; tries < 3 && !output.includes(MARK); tries++) ({ output, hung } = await this.untilEnd());
     // The debugger's own words come before and behind the records.
     const start = output.indexOf(MARK) + MARK.length;
     if (start < MARK.length) throw new Error(`${PROGRAM} did not start the recorder; see ${join(this.folder, 'log')}`);

@@ -17,6 +17,8 @@ import { type Engine, runAll, type Stretch } from './engine';
 const DEBUG_EXIT = 0xf4;
 /** More than the recorder needs for one case with all its events. */
 const INSTRUCTIONS_PER_CASE = 400_000;
+/** Progress is looked at so often. */
+const SLICE = 10_000;
 
 /** Our own processor: memory and ROM around it, no devices. */
 export class Ringside implements Engine {
@@ -86,7 +88,7 @@ export class Ringside implements Engine {
     let index = this.read(BATCH_NEXT);
     let since = this.clock.instructions;
     for (;;) {
-      const end = this.loop.run(INSTRUCTIONS_PER_CASE);
+      const end = this.loop.run(SLICE);
       if (this.ended) return undefined;
       const next = this.read(BATCH_NEXT);
       if (end !== RunEnd.Budget) return { index: next, how: end === RunEnd.TripleFault ? 'shutdown' : 'hang' };

@@ -8,7 +8,7 @@ export interface Surroundings {
   /** Code at CS defaults to 16 bits. */
   readonly code16: boolean;
   /** An offset in DS, ES or SS that is worth an access. */
-  offset(): number;
+  readonly offset: () => number;
 }
 
 /** An instruction without a place. */

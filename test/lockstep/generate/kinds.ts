@@ -1,6 +1,6 @@
 import { interesting, Random } from '../../differential/support/random';
 import type { CpuModel } from '../../../src/machine/isa/form';
-import { CODE, DATA, STACKS, TSS_A, TSS_MAIN, WINDOW } from '../recorder/layout';
+import { CODE, DATA, STACKS, TSS_MAIN, WINDOW } from '../recorder/layout';
 import type { LockstepCase } from '../recorder/case';
 import { TSS_FIELDS, template, Window } from '../recorder/window';
 import { Program } from './program';
@@ -99,7 +99,6 @@ function fillRegisters(random: Random, window: Window, start: Start, offset: () 
   const selectors = [data(), start.code, start.stack, data(), data(), data()];
   selectors.forEach((value, i) => window.set16(at(segments) + i * 4, value));
   window.set16(at(link), random.chance(0.9) ? random.pick([TSS_A_ENTRY, TSS_C_ENTRY]) << 3 : anySelector(random));
-  void TSS_A;
 }
 
 /** The case that a kind and a seed stand for. */
@@ -108,11 +107,10 @@ export function caseOf(kind: CaseKind, seed: number, model: CpuModel): LockstepC
   const window = new Window(TEMPLATE);
   const start = startOf(random, kind);
   const hasCr4 = model.startsWith('pentium');
-  const paging = kind === 'paging' || random.chance(0.9);
-  buildWorld(random, window, paging);
-  const pse = paging && hasCr4 && random.chance(0.5);
-  if (paging && kind === 'paging') randomPaging(random, window, pse);
-  const far = paging && kind === 'paging';
+  buildWorld(random, window);
+  const pse = hasCr4 && random.chance(0.5);
+  if (kind === 'paging') randomPaging(random, window, pse);
+  const far = kind === 'paging';
   const offset = (): number => {
     const within = random.chance(0.1)
       ? random.pick([0, 0xffc, 0xffd, 0xffe, 0xfff, 0x1000, 0x1ffe])
@@ -133,7 +131,7 @@ export function caseOf(kind: CaseKind, seed: number, model: CpuModel): LockstepC
     kind,
     seed,
     window,
-    cr0: (CR0_PE | 0x10 | (paging ? CR0_PG : 0) | (paging && random.chance(0.5) ? CR0_WP : 0)) >>> 0,
+    cr0: (CR0_PE | 0x10 | CR0_PG | (random.chance(0.5) ? CR0_WP : 0)) >>> 0,
     cr4: hasCr4 ? (pse ? CR4_PSE : 0) : undefined,
     maxEvents: 24,
     instructions,

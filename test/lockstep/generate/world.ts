@@ -21,7 +21,6 @@ import {
   TSS_MAIN,
   TSS_MAIN_BYTES,
   WINDOW,
-  WINDOW_BYTES,
 } from '../recorder/layout';
 import {
   BIG,
@@ -79,7 +78,8 @@ export function padOffset(random: Random, flat: boolean): number {
 /** True if a selector of `codeSelector` names a segment with base 0. */
 function isFlat(selector: number): boolean {
   const entry = (selector >> 3) - FIRST_FREE_ENTRY;
-  return entry < 0 || entry >= 32 || (entry & 7) === Kind.FlatCode || (entry & 7) === Kind.Conforming;
+  const kind: Kind = entry & 7;
+  return entry < 0 || entry >= 32 || kind === Kind.FlatCode || kind === Kind.Conforming;
 }
 
 /** A code selector and an offset of a pad in it. */
@@ -88,9 +88,9 @@ export function farTarget(random: Random, ring: number): { selector: number; off
   return { selector, offset: padOffset(random, random.chance(0.97) === isFlat(selector)) };
 }
 
-function ringSegment(random: Random, ring: number, kind: Kind, paging: boolean): Segment {
-  // Without paging it is the limit that keeps programs within the window.
-  const flat = { base: 0, limit: paging ? 0xfffff : (WINDOW + WINDOW_BYTES - 1) >> 12, flags: GRANULAR | BIG };
+function ringSegment(random: Random, ring: number, kind: Kind): Segment {
+  // Paging is always on: it keeps programs within the window.
+  const flat = { base: 0, limit: 0xfffff, flags: GRANULAR | BIG };
   const access = PRESENT | 0x10 | (ring << 5);
   const accessed = random.chance(0.5) ? 1 : 0;
   switch (kind) {
@@ -120,7 +120,7 @@ function ringSegment(random: Random, ring: number, kind: Kind, paging: boolean):
   }
 }
 
-function randomSegment(random: Random, paging: boolean): Segment {
+function randomSegment(random: Random): Segment {
   const system = random.chance(0.3);
   const access = system ? random.below(16) | (random.below(4) << 5) : random.below(16) | 0x10 | (random.below(4) << 5);
   return {
@@ -128,7 +128,7 @@ function randomSegment(random: Random, paging: boolean): Segment {
       WINDOW + random.pick([CODE, STACKS, DATA, DATA + 0x1000, DATA + 0xff8, 0]) + random.below(2) * random.below(64),
     limit: random.pick([0, 1, 3, 7, 0xff, 0x7ff, 0xffe, 0xfff, 0x1000]),
     access: access | (random.chance(0.85) ? PRESENT : 0),
-    flags: random.pick(paging ? [0, BIG, GRANULAR, GRANULAR | BIG] : [0, BIG]),
+    flags: random.pick([0, BIG, GRANULAR, GRANULAR | BIG]),
   };
 }
 
@@ -158,10 +158,12 @@ function taskGate(random: Random, window: Window, at: number): void {
   });
 }
 
-function fillGdt(random: Random, window: Window, paging: boolean): void {
+const KINDS_OF_SEGMENT: readonly Kind[] = [0, 1, 2, 3, 4, 5, 6, 7];
+
+function fillGdt(random: Random, window: Window): void {
   for (let ring = 0; ring < 4; ring++) {
-    for (let kind: Kind = 0; kind < 8; kind++) {
-      window.segment(GDT + (ringSelector(ring, kind) & ~7), ringSegment(random, ring, kind, paging));
+    for (const kind of KINDS_OF_SEGMENT) {
+      window.segment(GDT + (ringSelector(ring, kind) & ~7), ringSegment(random, ring, kind));
     }
   }
   const system = (entry: number, base: number, limit: number, access: number) =>
@@ -174,17 +176,17 @@ function fillGdt(random: Random, window: Window, paging: boolean): void {
   for (let i = 0; i < CALL_GATES; i++) anyGate(random, window, GDT + (FIRST_CALL_GATE + i) * 8, true);
   for (let i = 0; i < TASK_GATES; i++) taskGate(random, window, GDT + (FIRST_TASK_GATE + i) * 8);
   for (let entry = FIRST_RANDOM_ENTRY; entry < GDT_ENTRIES; entry++) {
-    window.segment(GDT + entry * 8, randomSegment(random, paging));
+    window.segment(GDT + entry * 8, randomSegment(random));
   }
 }
 
-function fillLdt(random: Random, window: Window, paging: boolean): void {
+function fillLdt(random: Random, window: Window): void {
   for (let entry = 0; entry < LDT_ENTRIES; entry++) {
     const at = LDT + entry * 8;
     if (random.chance(0.15)) anyGate(random, window, at, true);
-    else if (random.chance(0.3)) window.segment(at, randomSegment(random, paging));
+    else if (random.chance(0.3)) window.segment(at, randomSegment(random));
     else {
-      const segment = ringSegment(random, random.below(4), random.below(8), paging);
+      const segment = ringSegment(random, random.below(4), random.below(8));
       window.segment(at, random.chance(0.1) ? { ...segment, access: segment.access & ~PRESENT } : segment);
     }
   }
@@ -250,9 +252,8 @@ function fillInnerStacks(random: Random, window: Window, tss: number): void {
 function fillTask(random: Random, window: Window, tss: number): void {
   const ring = random.below(4);
   const { selector, offset } = farTarget(random, ring);
-  const { esp0, cr3, eip, eflags, registers, segments, ldt, trap } = TSS_FIELDS;
+  const { cr3, eip, eflags, registers, segments, ldt, trap } = TSS_FIELDS;
   fillInnerStacks(random, window, tss);
-  void esp0;
   window.set32(tss + cr3, WINDOW + PAGE_DIRECTORY);
   window.set32(tss + eip, offset);
   window.set32(tss + eflags, (random.u32() & 0x3ed5) | 2 | (random.chance(0.1) ? 0x4000 : 0));
@@ -300,9 +301,9 @@ export function randomPaging(random: Random, window: Window, largePages: boolean
 }
 
 /** Fills everything but the program and its registers. */
-export function buildWorld(random: Random, window: Window, paging: boolean): void {
-  fillGdt(random, window, paging);
-  fillLdt(random, window, paging);
+export function buildWorld(random: Random, window: Window): void {
+  fillGdt(random, window);
+  fillLdt(random, window);
   fillIdt(random, window);
   fillPads(random, window);
   for (let at = STACKS; at < DATA + DATA_BYTES; at += 4) {
