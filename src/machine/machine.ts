@@ -15,7 +15,7 @@ import { RunLoop } from './run-loop';
 import { VirtualClock } from './virtual-clock';
 
 /** Default of `MachineOptions.tier`. */
-const DEFAULT_TIER: TierOptions | 'off' = 'off';
+const DEFAULT_TIER: TierOptions | 'off' = { threshold: 200 };
 
 export interface MachineOptions {
   readonly cpu: CpuModel;
@@ -95,6 +95,11 @@ export class Machine {
   /** The debugger's hooks. */
   get hooks(): MachineHooks {
     return this.cpu.hooks;
+  }
+
+  /** Pieces of guest code compiled so far. */
+  get compilations(): number {
+    return this.tier?.compilations ?? 0;
   }
 
   /** True if the guest slept in HLT for a part of the last run. */

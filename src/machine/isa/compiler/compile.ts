@@ -6,6 +6,7 @@ import { decodeOperands, type ModRmTarget } from '../interpreter/operands';
 import type { Size } from '../size';
 import { scalesLoneBase } from '../table';
 import * as w from '../wasm/expression';
+import type { Expr } from '../wasm/expression';
 import { FunctionBuilder, type Label } from '../wasm/function';
 import { ModuleBuilder } from '../wasm/module';
 import type { Instruction } from './decode';
@@ -179,11 +180,19 @@ class RegionCompiler {
   }
 
   private emitTree(place: number): void {
-    const { f } = this;
     if (!this.structure.loops.has(place)) {
-      this.emitWithin(place);
+      this.emitWithin(place, () => this.emitBlock(this.block(place)));
       return;
     }
+    if (this.isTightLoop(place)) {
+      this.emitWithin(place, () => this.emitTightLoop(place));
+      return;
+    }
+    this.emitLoop(place, () => this.emitWithin(place, () => this.emitBlock(this.block(place))));
+  }
+
+  private emitLoop(place: number, body: () => void): void {
+    const { f } = this;
     const carry = this.wantsCarry(place);
     if (carry) this.frame.flags.makeCarryExplicit();
     f.loop((again) => {
@@ -191,17 +200,64 @@ class RegionCompiler {
       if (carry) this.frame.flags.assumeCarryExplicit();
       else this.frame.flags.assume(undefined);
       this.frame.requireBudget(this.need(place), place);
-      this.emitWithin(place);
+      body();
     });
   }
 
-  private emitWithin(place: number): void {
+  /** True for a loop of a single block that ends in a conditional jump to its start. */
+  private isTightLoop(place: number): boolean {
+    const { flow, end } = this.block(place);
+    if (flow.kind !== 'branch' || flow.target !== place || end === place) return false;
+    const { order, rank } = this.structure;
+    return order
+      .slice(rank.get(place))
+      .every((from) => from === place || !successors(this.region, this.block(from)).includes(place));
+  }
+
+  /**
+   * A loop of one block. Its first round is staged apart: then what the flags were derived from is known at the top of
+   * all other rounds, and need not be carried around.
+   */
+  private emitTightLoop(place: number): void {
+    const { f, frame } = this;
+    const block = this.block(place);
+    const { position } = f;
+    const before = frame.flags.knowledge;
+    const round = (): Expr | undefined => {
+      frame.requireBudget(this.need(place), place);
+      return this.emitInstructions(block)?.condition;
+    };
+    let after: unknown;
+    let settled = false;
+    f.block((leave) => {
+      const first = round();
+      if (!first) return;
+      f.branchIf(w.eqz(first), leave);
+      after = frame.flags.knowledge;
+      f.loop((again) => {
+        const next = round();
+        if (!next) return;
+        settled = JSON.stringify(frame.flags.knowledge) === JSON.stringify(after);
+        f.branchIf(next, again);
+      });
+    });
+    if (settled) {
+      frame.flags.assume(after);
+      this.branchTo(place, block.end);
+      return;
+    }
+    f.rewind(position);
+    frame.flags.assume(before);
+    this.emitLoop(place, () => this.emitBlock(block));
+  }
+
+  private emitWithin(place: number, body: () => void): void {
     const { merges, children, rank } = this.structure;
     const own = (children.get(place) ?? []).filter((child) => merges.has(child));
     const later = own.sort((a, b) => (rank.get(b) as number) - (rank.get(a) as number));
     const nest = (at: number): void => {
       if (at === later.length) {
-        this.emitBlock(this.block(place));
+        body();
         return;
       }
       const merge = later[at];
@@ -248,6 +304,10 @@ class RegionCompiler {
   }
 
   private emitBlock(block: Block): void {
+    this.emitFlow(block, this.emitInstructions(block));
+  }
+
+  private emitInstructions(block: Block): Transfer | undefined {
     this.frame.spend(block.instructions.length);
     let transfer: Transfer | undefined;
     block.instructions.forEach((instruction, i) => {
@@ -257,7 +317,7 @@ class RegionCompiler {
         transfer = found && this.keep(found);
       });
     });
-    this.emitFlow(block, transfer);
+    return transfer;
   }
 
   /** Puts condition and target into locals that outlive the instruction's scope. */

@@ -56,7 +56,7 @@ export function tieredMachine(
 }
 
 /** Everything of the CPU that a guest can see, in words that a failing test can print. */
-export function visibleState({ cpu }: TieredMachine): Record<string, string> {
+export function visibleState({ cpu }: { readonly cpu: Cpu }): Record<string, string> {
   const { state } = cpu;
   const words: Record<string, number> = { eip: state.eip, eflags: state.eflags };
   for (const [i, name] of ['eax', 'ecx', 'edx', 'ebx', 'esp', 'ebp', 'esi', 'edi'].entries())
@@ -69,7 +69,7 @@ export function visibleState({ cpu }: TieredMachine): Record<string, string> {
 }
 
 /** A number that changes with the contents of RAM. */
-export function ramHash({ memory }: TieredMachine): number {
+export function ramHash({ memory }: { readonly memory: PhysicalMemory }): number {
   const words = new Int32Array(memory.memory.buffer, layout.RAM_BASE, memory.ramBytes >> 2);
   let hash = 0;
   for (const word of words) hash = (Math.imul(hash, 31) + word) | 0;
