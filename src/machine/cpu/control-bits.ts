@@ -36,8 +36,6 @@ export const DR6_BT = 0x8000;
 export const DR6_ONES = 0xffff0ff0;
 export const DR6_ZEROES = 0x1000;
 
-/** L0-L3 and G0-G3. */
-export const DR7_ENABLES = 0xff;
 /** L0-L3 and LE, which a task switch clears. */
 export const DR7_LOCAL = 0x155;
 export const DR7_GD = 0x2000;

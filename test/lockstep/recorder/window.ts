@@ -19,7 +19,6 @@ import {
 
 /** Access bytes and types (Intel SDM vol. 3A, 3.4.5 and 3.5). */
 export const PRESENT = 0x80;
-export const CODE_OR_DATA = 0x10;
 export const TSS32 = 0x89;
 export const TSS16 = 0x81;
 export const LDT_TYPE = 0x82;

@@ -92,6 +92,7 @@ function modRmTarget(e: RegionEmitter, frame: RegionFrame, instruction: Instruct
   const whole = w.add(sum, address.displacement);
   // A copy, even of a register alone: the register may change before the operand is used.
   const offset = e.f.hold(addressSize === 32 ? whole : w.and(whole, 0xffff));
+  if (addressSize === 32 && popped === 0) e.address = { parts: address, offset };
   e.addressKind =
     address.registers.map(({ index, shift }) => `${index}*${shift}`).join('+') || `${address.displacement >>> 12}`;
   return { kind: 'memory', segment: w.constant(instruction.segment ?? address.segment), offset };
@@ -184,11 +185,15 @@ class RegionCompiler {
       this.emitWithin(place, () => this.emitBlock(this.block(place)));
       return;
     }
-    if (this.isTightLoop(place)) {
-      this.emitWithin(place, () => this.emitTightLoop(place));
-      return;
+    if (!this.isTightLoop(place)) {
+      this.emitLoop(place, () => this.emitWithin(place, () => this.emitBlock(this.block(place))));
+    } else if (this.isJumpedBackTo(place)) {
+      const plain = () => this.emitBlock(this.block(place));
+      this.emitLoop(place, () => this.emitWithin(place, () => this.emitTightLoop(place, plain)));
+    } else {
+      const plain = () => this.emitLoop(place, () => this.emitBlock(this.block(place)));
+      this.emitWithin(place, () => this.emitTightLoop(place, plain));
     }
-    this.emitLoop(place, () => this.emitWithin(place, () => this.emitBlock(this.block(place))));
   }
 
   private emitLoop(place: number, body: () => void): void {
@@ -207,18 +212,23 @@ class RegionCompiler {
   /** True for a loop of a single block that ends in a conditional jump to its start. */
   private isTightLoop(place: number): boolean {
     const { flow, end } = this.block(place);
-    if (flow.kind !== 'branch' || flow.target !== place || end === place) return false;
+    return flow.kind === 'branch' && flow.target === place && end !== place;
+  }
+
+  /** True if other blocks than itself jump back to a place. */
+  private isJumpedBackTo(place: number): boolean {
     const { order, rank } = this.structure;
     return order
       .slice(rank.get(place))
-      .every((from) => from === place || !successors(this.region, this.block(from)).includes(place));
+      .some((from) => from !== place && successors(this.region, this.block(from)).includes(place));
   }
 
   /**
    * A loop of one block. Its first round is staged apart: then what the flags were derived from is known at the top of
    * all other rounds, and need not be carried around.
+   * @param plain stages the loop where that cannot be done
    */
-  private emitTightLoop(place: number): void {
+  private emitTightLoop(place: number, plain: () => void): void {
     const { f, frame } = this;
     const block = this.block(place);
     const { position } = f;
@@ -228,17 +238,31 @@ class RegionCompiler {
       return this.emitInstructions(block)?.condition;
     };
     let after: unknown;
-    let settled = false;
+    let settled = true;
     f.block((leave) => {
-      const first = round();
+      const { interpreted } = frame;
+      let first: Expr | undefined;
+      const groups = frame.memory.recordBlock(() => {
+        first = round();
+      });
+      settled &&= first !== undefined;
       if (!first) return;
       f.branchIf(w.eqz(first), leave);
       after = frame.flags.knowledge;
+      const next = () => {
+        frame.flags.assume(after);
+        const condition = this.emitInstructions(block)?.condition;
+        settled &&= condition !== undefined && JSON.stringify(frame.flags.knowledge) === JSON.stringify(after);
+      };
       f.loop((again) => {
-        const next = round();
-        if (!next) return;
-        settled = JSON.stringify(frame.flags.knowledge) === JSON.stringify(after);
-        f.branchIf(next, again);
+        frame.requireBudget(this.need(place), place);
+        if (groups.length === 0 || frame.interpreted > interpreted) next();
+        else {
+          // All accesses checked at once, where they go to the pages of the round before.
+          const fit = frame.memory.groupsFit(groups, (index) => frame.reg(index));
+          f.if(fit, () => frame.memory.withoutChecks(groups, next), next);
+        }
+        f.branchIf(f.get(this.condition), again);
       });
     });
     if (settled) {
@@ -248,7 +272,7 @@ class RegionCompiler {
     }
     f.rewind(position);
     frame.flags.assume(before);
-    this.emitLoop(place, () => this.emitBlock(block));
+    plain();
   }
 
   private emitWithin(place: number, body: () => void): void {

@@ -8,6 +8,7 @@ import type { Expr, Expr64, ExprV128, Operand } from '../wasm/expression';
 import type { Label } from '../wasm/function';
 import type { Instruction } from './decode';
 import type { RegionFrame } from './frame';
+import type { AddressParts } from './memory-access';
 
 /** Thrown while staging an instruction that has to be left to the interpreter. */
 export class NotInlined extends Error {}
@@ -28,6 +29,8 @@ export class RegionEmitter extends Emitter {
   transfer: Transfer | undefined;
   /** The operand in memory of the instruction, for naming the kind of its accesses. */
   addressKind = '';
+  /** What its offset is made of, and the offset. */
+  address: { readonly parts: AddressParts; readonly offset: Expr } | undefined;
   private readonly conditions: Expr[] = [];
   /** Something has changed, so that the interpreter could no longer start over. */
   private changed = false;
@@ -173,7 +176,7 @@ export class RegionEmitter extends Emitter {
   }
 
   override store(size: Size, segment: Operand, offset: Operand, value: Operand): void {
-    const number = constantOf(segment);
+    const number: SegmentIndex = constantOf(segment);
     const known = this.located.find(
       (place) => place.segment === number && place.offset === offset && place.size === size,
     );
@@ -213,7 +216,8 @@ export class RegionEmitter extends Emitter {
   private locate(size: Size, segment: Operand, offset: Operand, write: boolean): Expr {
     const number: SegmentIndex = constantOf(segment);
     const kind = number === SegmentIndex.SS ? 'stack' : `${number} ${this.addressKind}`;
-    const access = { segment: number, offset: this.let(offset), bytes: size / 8, write, kind };
+    const parts = this.address?.offset === offset ? this.address.parts : undefined;
+    const access = { segment: number, offset: this.let(offset), bytes: size / 8, write, kind, parts };
     return this.frame.memory.locate(access, () => this.giveUp());
   }
 

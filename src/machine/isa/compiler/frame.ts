@@ -25,6 +25,8 @@ const PAGE_MASK = ~0xfff;
 export class RegionFrame {
   readonly flags: FlagTracker;
   readonly memory: MemoryAccess;
+  /** Instructions left to the interpreter so far. */
+  interpreted = 0;
   private readonly registers: readonly number[];
   /** Instructions that may still be retired; those of the present block are taken off already. */
   private readonly budget: number;
@@ -56,6 +58,7 @@ export class RegionFrame {
 
   setReg(index: number, value: Expr): void {
     this.f.set(this.registers[index], value);
+    this.memory.noteWrite(index);
   }
 
   /** EIP of a place. */
@@ -128,6 +131,7 @@ export class RegionFrame {
    */
   interpret(place: number, next: number, left: number, needed: number): void {
     const { f } = this;
+    this.interpreted++;
     f.set(this.budget, w.add(f.get(this.budget), left));
     this.store(this.eipOf(place));
     f.call(this.helpers.step);

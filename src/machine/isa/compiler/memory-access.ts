@@ -1,5 +1,5 @@
 import * as layout from '../../layout';
-import { SegmentIndex } from '../../layout';
+import { type Register, SegmentIndex } from '../../layout';
 import * as w from '../wasm/expression';
 import type { Expr } from '../wasm/expression';
 import type { FunctionBuilder } from '../wasm/function';
@@ -14,6 +14,27 @@ interface PageLocals {
   readonly delta: number;
 }
 
+/** Registers and a constant that an address is the sum of, as they were when the block began. */
+export interface AddressParts {
+  readonly registers: readonly { readonly index: Register; readonly shift: number }[];
+  readonly displacement: number;
+}
+
+/** One access of a block, in order; `parts` is undefined where the address may have changed within the block. */
+interface AccessRecord {
+  readonly key: string;
+  readonly bytes: number;
+  readonly parts: AddressParts | undefined;
+}
+
+/** Accesses that one check at the start of a block covers: the same registers, displacements from `low` to `high`. */
+export interface AccessGroup {
+  readonly key: string;
+  readonly registers: AddressParts['registers'];
+  readonly low: number;
+  readonly high: number;
+}
+
 /** How many kinds of accesses remember their page; every one costs two locals that loops carry along. */
 const MAX_PAGES = 6;
 
@@ -25,6 +46,9 @@ const MAX_PAGES = 6;
 export class MemoryAccess {
   private readonly pages = new Map<string, PageLocals>();
   private readonly scratchDelta: number;
+  private records: AccessRecord[] | undefined;
+  private readonly written = new Set<Register>();
+  private unchecked: ReadonlySet<string> = new Set();
 
   /**
    * @param helpers numbers of the functions that look a page up
@@ -51,13 +75,24 @@ export class MemoryAccess {
    * @param giveUp leaves the region before the instruction
    */
   locate(
-    access: { segment: SegmentIndex; offset: Expr; bytes: number; write: boolean; kind: string },
+    access: {
+      segment: SegmentIndex;
+      offset: Expr;
+      bytes: number;
+      write: boolean;
+      kind: string;
+      parts: AddressParts | undefined;
+    },
     giveUp: () => void,
   ): Expr {
     const { f } = this;
     const { bytes, write } = access;
     const linear = this.linear(access, giveUp);
-    const page = this.pageFor(`${access.kind} ${write ? 'w' : 'r'}`);
+    const key = `${access.kind} ${write ? 'w' : 'r'}`;
+    const page = this.pageFor(key);
+    const parts = access.parts?.registers.some(({ index }) => this.written.has(index)) ? undefined : access.parts;
+    this.records?.push({ key, bytes, parts: this.mode.isFlat(access.segment) ? parts : undefined });
+    if (page && this.unchecked.has(key)) return f.let(w.add(linear, f.get(page.delta)));
     const delta = page?.delta ?? this.scratchDelta;
     const lookUp = () => {
       const [host, found] = f.callMany(['i32', 'i32'], this.helpers.locate(bytes, write), [linear]);
@@ -69,6 +104,40 @@ export class MemoryAccess {
     if (page) f.if(w.ne(w.and(linear, ~0xfff | (bytes - 1)), f.get(page.tag)), lookUp);
     else lookUp();
     return f.let(w.add(linear, f.get(delta)));
+  }
+
+  /** Stages a block while noting its accesses; gives what `unchecked` can cover. */
+  recordBlock(body: () => void): AccessGroup[] {
+    const records: AccessRecord[] = [];
+    this.records = records;
+    this.written.clear();
+    body();
+    this.records = undefined;
+    return groupAccesses(records).filter(({ key }) => this.pages.has(key));
+  }
+
+  /** Tells of a register that the block changes. */
+  noteWrite(register: Register): void {
+    this.written.add(register);
+  }
+
+  /** True if all accesses of the groups go to the pages that are remembered for them. */
+  groupsFit(groups: readonly AccessGroup[], register: (index: Register) => Expr): Expr {
+    const misses = groups.flatMap(({ key, registers, low, high }) => {
+      const tag = this.f.get((this.pages.get(key) as PageLocals).tag);
+      const parts = registers.map(({ index, shift }) => w.shl(register(index), shift));
+      const sum = parts.length > 0 ? parts.reduce((a, b) => w.add(a, b)) : w.constant(0);
+      const ends = low === high ? [low] : [low, high];
+      return ends.map((end) => w.xor(w.and(w.add(sum, end), ~0xfff), tag));
+    });
+    return w.eqz(misses.reduce((a, b) => w.or(a, b)));
+  }
+
+  /** Stages a body in which the accesses of these groups need no check. */
+  withoutChecks(groups: readonly AccessGroup[], body: () => void): void {
+    this.unchecked = new Set(groups.map(({ key }) => key));
+    body();
+    this.unchecked = new Set();
   }
 
   /** Linear address after the checks of the segment. */
@@ -99,4 +168,20 @@ export class MemoryAccess {
     }
     return page;
   }
+}
+
+/** Groups the accesses of a block by key; a key with an access that cannot be told beforehand is left out. */
+function groupAccesses(records: readonly AccessRecord[]): AccessGroup[] {
+  const unknown = new Set(records.filter(({ parts }) => !parts).map(({ key }) => key));
+  const groups = new Map<string, AccessGroup>();
+  for (const { key, bytes, parts } of records) {
+    if (!parts || unknown.has(key)) continue;
+    const name = `${key} ${parts.registers.map(({ index, shift }) => `${index}*${shift}`).join('+')}`;
+    const known = groups.get(name);
+    const low = Math.min(known?.low ?? parts.displacement, parts.displacement);
+    const last = parts.displacement + bytes - 1;
+    groups.set(name, { key, registers: parts.registers, low, high: Math.max(known?.high ?? last, last) });
+  }
+  const far = new Set([...groups.values()].filter(({ low, high }) => high - low > 0xfff).map(({ key }) => key));
+  return [...groups.values()].filter(({ key }) => !far.has(key));
 }
