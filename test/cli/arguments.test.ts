@@ -17,7 +17,10 @@ describe('ringside: arguments', () => {
     [['run', 'g.elf', '--help=now'], '--help takes no value.'],
     [['run', 'g.elf', '--memory', 'lots'], '--memory: expected a whole number of MiB, got "lots".'],
     [['run', 'g.elf', '--memory', '9999'], '--memory: expected a whole number from 1 to 2047, got 9999.'],
-    [['run', 'g.elf', '--cpu', '286'], '--cpu: expected one of 386, 486, pentium, pentium2, pentium3, pentium4, got "286".'],
+    [
+      ['run', 'g.elf', '--cpu', '286'],
+      '--cpu: expected one of 386, 486, pentium, pentium2, pentium3, pentium4, got "286".',
+    ],
     [['run', 'g.elf', '--drive', 'x,kind=tape'], '--drive: expected one of disk, cdrom, floppy, got "tape".'],
     [
       ['run', 'g.elf', '--hypervisor', 'kvm'],
