@@ -3,7 +3,7 @@ import { Register } from '../../../src/machine/layout';
 import { FLAT_GDT, setFlatProtectedMode } from '../../../src/machine/loaders/cpu-setup';
 import { RunEnd } from '../../../src/machine/run';
 import { CODE, DATA, STACK } from './support/programs';
-import { EAGER, type TieredMachine, tieredMachine, visibleState } from './support/tiers';
+import { EAGER, ramHash, type TieredMachine, tieredMachine, visibleState } from './support/tiers';
 
 const dword = (value: number): number[] => [value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24];
 
@@ -171,6 +171,46 @@ describe('compiled tier: code that changes', () => {
     const { compilations, size } = machine.tier!;
     assert.ok(compilations > 0);
     assert.equal(size, compilations, 'regions were dropped');
+  });
+});
+
+describe('compiled tier: tight loops', () => {
+  /** mov edi, from; mov esi, to; mov eax, pattern; mov ecx, n; top: body; dec ecx; jnz top; hlt */
+  const loop = (from: number, to: number, pattern: number, n: number, body: readonly number[]): number[] => {
+    const setUp = [0xbf, ...dword(from), 0xbe, ...dword(to), 0xb8, ...dword(pattern), 0xb9, ...dword(n)];
+    return [...setUp, ...body, 0x49, 0x75, -(body.length + 3) & 0xff, 0xf4];
+  };
+  // mov edx, [edi]; mov [esi + 2], edx; mov bl, [edi + 3]; lea edi, [edi + 7]; lea esi, [esi + 5]
+  const mixed = [0x8b, 0x17, 0x89, 0x56, 2, 0x8a, 0x5f, 3, 0x8d, 0x7f, 7, 0x8d, 0x76, 5];
+
+  it('go over page ends, aligned or not', () => {
+    const machines = both(loop(DATA + 0xf00, DATA + 0x5ff0, 0, 4000, mixed));
+    assert.equal(assertSame(machines, 4999), RunEnd.Dead);
+    assert.equal(ramHash(machines[1]), ramHash(machines[0]));
+  });
+
+  it('overwrite themselves when they get there', () => {
+    // mov [esi], eax; mov [esi + 4], eax; lea esi, [esi + 4]: the pattern is a row of NOPs.
+    const sweep = loop(DATA, CODE - 0x1800, 0x90909090, 5000, [0x89, 0x06, 0x89, 0x46, 4, 0x8d, 0x76, 4]);
+    const machines = both(sweep);
+    assertSame(machines, 977, 30);
+    assert.ok(machines[1].cpu.state.eip > CODE + 0x20, 'the loop has become NOPs');
+    assert.equal(ramHash(machines[1]), ramHash(machines[0]));
+  });
+
+  it('see a page watched from now on', () => {
+    const machines = both(loop(DATA, DATA + 0x4000, 0, 100_000, [0x8b, 0x17, 0x89, 0x16]));
+    for (const { loop: runner } of machines) runner.run(5000);
+    let seen = 0;
+    const { mmu } = machines[1].cpu;
+    const original = mmu.slowWrite.bind(mmu);
+    mmu.slowWrite = (linear, width, value) => {
+      seen++;
+      original(linear, width, value);
+    };
+    for (const { memory } of machines) memory.setWatched(DATA + 0x4000, true);
+    assertSame(machines, 400, 1);
+    assert.ok(seen >= 99, `${seen} of 100 stores were seen`);
   });
 });
 
