@@ -132,7 +132,8 @@ class RegionCompiler {
     this.targetEip = f.local();
   }
 
-  compile(): void {
+  /** Writes the function; gives the share of instructions that are left to the interpreter, 0-1. */
+  compile(): number {
     for (const place of [...this.structure.order].reverse()) this.needs.set(place, this.budgetFrom(place));
     this.frame.around(() => {
       this.checkPages();
@@ -141,6 +142,8 @@ class RegionCompiler {
       }
       this.emitTree(this.region.entry);
     });
+    const all = this.structure.order.reduce((sum, place) => sum + this.block(place).instructions.length, 0);
+    return this.frame.interpreted / all;
   }
 
   private block(place: number): Block {
@@ -428,8 +431,11 @@ export interface PageCheck {
   readonly host: number;
 }
 
+/** Beyond this share of instructions left to the interpreter a region costs more than it saves. */
+const MAX_INTERPRETED = 0.25;
+
 /**
- * Compiles a region to a module that exports its function as `run`.
+ * Compiles a region to a module that exports its function as `run`; undefined if it is not worth it.
  * @param host host pointer of the page that the entry is in
  */
 export function compileRegion(
@@ -438,13 +444,14 @@ export function compileRegion(
   checks: readonly PageCheck[],
   mode: TierMode,
   model: CpuModel,
-): Uint8Array<ArrayBuffer> {
+): Uint8Array<ArrayBuffer> | undefined {
   const m = new ModuleBuilder();
   const page = { host, window: FULL_WINDOW };
   const helpers = addHelpers(m, mode, page);
   const run = m.declare('run', [], ['i32']);
   const f = new FunctionBuilder([], ['i32']);
-  new RegionCompiler(f, region, checks, mode, helpers, page, scalesLoneBase(model)).compile();
+  const compiler = new RegionCompiler(f, region, checks, mode, helpers, page, scalesLoneBase(model));
+  if (compiler.compile() > MAX_INTERPRETED) return undefined;
   m.define(run, f);
   m.export('run', run);
   return m.finish();

@@ -46,6 +46,8 @@ const MAX_TABLE = 64;
 const PAGES_AROUND = 2;
 /** Most bytes of all modules together: beyond, everything is dropped and hot code compiled anew. */
 const MAX_MODULE_BYTES = 24 << 20;
+/** How often an entry that was refused must be hot again before it is looked at again. */
+const RETRY_REFUSED = 255;
 /** Most bytes of one module. */
 const MAX_REGION_BYTES = 1 << 19;
 /** A page whose code was overwritten n times sits out 2^n compilations, up to 2^this. */
@@ -66,6 +68,7 @@ export class CompiledTier {
   private moduleBytes = 0;
   /** By host page: how often its code was overwritten, and compilations to sit out. */
   private readonly backOff = new Map<number, { drops: number; skip: number }>();
+  private readonly refused = new Map<string, number>();
   private readonly filter: Uint8Array;
   private readonly lastFilter: Uint8Array;
   private readonly u16: Uint16Array;
@@ -100,7 +103,7 @@ export class CompiledTier {
       this.publish(known);
       return true;
     }
-    if (mode.readMask === 0 || this.sitsOut(ip >>> 12)) return false;
+    if (mode.readMask === 0 || this.sitsOut(ip >>> 12) || this.wasRefused(regionKey(ip, mode.key))) return false;
     return this.compile(ip, mode);
   }
 
@@ -108,6 +111,7 @@ export class CompiledTier {
   dropAll(): void {
     for (const region of [...this.regions.values()]) this.drop(region);
     this.backOff.clear();
+    this.refused.clear();
     this.moduleBytes = 0;
   }
 
@@ -145,7 +149,10 @@ export class CompiledTier {
       .filter((page) => page !== 0)
       .map((page) => ({ place: page << 12, host: code.hostOf(page << 12) as number }));
     const bytes = compileRegion(region, ip & ~0xfff, checks, mode, this.parts.model);
-    if (bytes.length > MAX_REGION_BYTES) return false;
+    if (!bytes || bytes.length > MAX_REGION_BYTES) {
+      this.refused.set(regionKey(ip, mode.key), RETRY_REFUSED);
+      return false;
+    }
     if (this.moduleBytes + bytes.length > MAX_MODULE_BYTES || this.outOfFunctions) this.dropAll();
     this.moduleBytes += bytes.length;
     this.compilations++;
@@ -220,6 +227,15 @@ export class CompiledTier {
     entry.drops = Math.min(entry.drops + 1, MAX_BACK_OFF);
     entry.skip = (1 << entry.drops) - 1;
     this.backOff.set(page, entry);
+  }
+
+  /** True while an entry that was not worth compiling is not looked at again. */
+  private wasRefused(key: string): boolean {
+    const left = this.refused.get(key);
+    if (left === undefined) return false;
+    if (left > 1) this.refused.set(key, left - 1);
+    else this.refused.delete(key);
+    return true;
   }
 
   private sitsOut(page: number): boolean {
