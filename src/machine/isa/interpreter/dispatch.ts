@@ -97,7 +97,14 @@ function defineEnterCodePage(m: ModuleBuilder): void {
   const limit = w.load32(layout.SEG_LIMIT + SegmentIndex.CS * 4);
   // With the page's first and last byte within the segment, every instruction that fits the page is.
   const pageFits = w.and(w.geU(eip, offset), w.leU(w.or(eip, 0xfff), limit));
-  const fits = w.and(w.leU(offset, 0x1000 - MAX_INSTRUCTION_LENGTH), pageFits);
+  // Where the next page follows in the machine's memory too, an instruction may reach into it.
+  const next = f.let(w.load32(w.shl(w.and(w.add(w.shrU(linear, 12), 1), 0xfffff), 2), layout.TLB));
+  const adjoining = w.and(w.eqz(w.and(w.xor(next, entry), ~0xfff)), w.ne(w.and(next, state(layout.TLB_READ_MASK)), 0));
+  const roomAfter = w.leU(w.or(eip, 0xfff), w.sub(limit, MAX_INSTRUCTION_LENGTH));
+  const window = f.let(
+    w.select(w.and(w.and(adjoining, roomAfter), w.ltU(w.or(linear, 0xfff), -1)), 0xfff, FULL_WINDOW),
+  );
+  const fits = w.and(w.leU(offset, window), pageFits);
   const known = w.ne(w.and(entry, state(layout.TLB_READ_MASK)), 0);
   f.if(
     w.and(known, w.and(fits, w.eqz(w.and(w.load32(layout.SEG_BASE + SegmentIndex.CS * 4), 0xfff)))),
@@ -107,14 +114,14 @@ function defineEnterCodePage(m: ModuleBuilder): void {
       setState(f, layout.IP, host);
       setState(f, layout.IP_DELTA, w.sub(host, eip));
       setState(f, layout.CODE_START, page);
-      setState(f, layout.CODE_END, w.add(page, FULL_WINDOW));
+      setState(f, layout.CODE_END, w.add(page, window));
     },
     () => f.call(m.indexOf('resolveCode')),
   );
   m.define({ index: m.indexOf('enterCodePage'), params: [], results: [] }, f);
 }
 
-/** CODE_END - CODE_START where every instruction of a page that fits it may start. */
+/** CODE_END - CODE_START, at least, where every instruction of a page that fits it may start. */
 export const FULL_WINDOW = 0x1000 - MAX_INSTRUCTION_LENGTH;
 
 /** Makes IP point at the next instruction's bytes; leaves the function if that faults. */
@@ -156,7 +163,7 @@ function defineEnterRegions(m: ModuleBuilder): void {
   const f = new FunctionBuilder();
   f.loop((again) => {
     resolve(f, m, () => f.return());
-    f.if(w.ne(w.sub(state(layout.CODE_END), state(layout.CODE_START)), FULL_WINDOW), () => f.return());
+    f.if(w.ltU(w.sub(state(layout.CODE_END), state(layout.CODE_START)), FULL_WINDOW), () => f.return());
     const ip = f.let(state(layout.IP));
     const slot = f.let(entrySlot(ip));
     const found = w.and(
