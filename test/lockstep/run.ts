@@ -1,4 +1,5 @@
 import { CPU_MODELS, type CpuModel } from '../../src/machine/isa/form';
+import { writeSuiteResults } from '../conformance/results';
 import { Campaign, LEFT_OVER } from './campaign';
 import { CRASH, describe } from './compare/compare';
 import { BOCHS, QEMU } from './compare/rules';
@@ -62,7 +63,7 @@ const BOCHS_MODELS: Readonly<Record<CpuModel, string>> = {
   pentium4: 'p4_willamette',
 };
 
-const BATCH = { qemu: 500, bochs: 200 };
+const BATCH = { qemu: 500, bochs: 100 };
 
 async function main(): Promise<void> {
   const chosen = options(process.argv.slice(2));
@@ -102,12 +103,28 @@ async function main(): Promise<void> {
       name: LEFT_OVER,
       reason: 'alone the case ends as ours does: the reference keeps something of cases before',
     };
-    for (const { name, reason } of [...reference.rules, crashes, leftOver]) {
-      const times = explained.get(name);
-      if (times) console.log(`${times} part by a known deviation, ${name}: ${reason}`);
-    }
+    const reasons = [...reference.rules, crashes, leftOver]
+      .map(({ name, reason }) => ({ reason: `${name}: ${reason}`, count: explained.get(name) ?? 0 }))
+      .filter(({ count }) => count > 0);
+    for (const { reason, count } of reasons) console.log(`${count} part by a known deviation, ${reason}`);
+    const parted = reasons.reduce((sum, { count }) => sum + count, 0);
+    const kinds = chosen.kinds.join(', ');
+    writeSuiteResults(`lockstep-${chosen.reference}`, {
+      suite: `Random programs beside ${reference.name}`,
+      about: `Programs in every mode of the processor, the state after each event compared with that of ${reference.name}`,
+      command: `npm run lockstep -- --reference ${chosen.reference}`,
+      rows: [
+        {
+          name: `${kinds} on a ${chosen.cpu}, ${events} events`,
+          passed: cases - findings.length - parted,
+          failed: findings.length,
+          leftOut: parted,
+        },
+      ],
+      reasons,
+    });
     console.log(
-      `${chosen.kinds.join(', ')}: seeds ${chosen.seed}-${seed - 1} against ${reference.name}: ` +
+      `${kinds}: seeds ${chosen.seed}-${seed - 1} against ${reference.name}: ` +
         `${cases} cases, ${events} events, ${findings.length} differ`,
     );
     process.exitCode = findings.length > 0 ? 1 : 0;
@@ -116,4 +133,7 @@ async function main(): Promise<void> {
   }
 }
 
-void main();
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : String(error));
+  process.exitCode = 1;
+});
