@@ -28,7 +28,10 @@ const adjustUnpacked = (direction: 1 | -1) => (e: Emitter) => {
   const ax = e.reg(16, Register.EAX);
   const adjust = e.let(w.or(w.gtU(w.and(ax, 15), 9), e.flag(FLAG_AF)));
   const corrected = e.let(w.add(ax, w.mul(adjust, direction * 0x106)));
-  const flags = w.mul(adjust, FLAG_CF | FLAG_AF);
+  // OF, undefined in the manual, is that of adding or subtracting 6 (measured on a 386SX).
+  const [before, after] = direction === 1 ? [corrected, ax] : [ax, corrected];
+  const overflow = w.shl(w.and(w.and(before, w.not(after)), 0x80), 4);
+  const flags = e.let(w.or(w.mul(adjust, FLAG_CF | FLAG_AF), overflow));
   e.flagsOfLogic(8, w.and(corrected, 0xff), flags);
   e.setReg(16, Register.EAX, w.and(corrected, 0xff0f));
 };
@@ -44,8 +47,11 @@ const afterMultiply = (e: Emitter, base: OperandAccess) => {
 };
 
 const beforeDivide = (e: Emitter, base: OperandAccess) => {
-  const sum = e.let(w.and(w.add(e.reg(8, AL), w.mul(e.reg(8, AH), base.read())), 0xff));
-  e.flagsOfLogic(8, sum);
+  const al = e.reg(8, AL);
+  const product = e.let(w.and(w.mul(e.reg(8, AH), base.read()), 0xff));
+  const sum = e.let(w.and(w.add(al, product), 0xff));
+  // CF, AF and OF, undefined in the manual, are those of the addition (measured on a 386SX).
+  e.flagsOfAdd(8, al, product, sum);
   e.setReg(16, Register.EAX, sum);
 };
 
