@@ -1,3 +1,4 @@
+import { SegmentIndex } from '../layout';
 import { type CpuModel, existsOn, type Form, hasModRm, type MandatoryPrefix } from './form';
 import { arithmeticForms } from './forms/arithmetic';
 import { bitForms } from './forms/bits';
@@ -30,10 +31,18 @@ export const FORMS: readonly Form[] = [
   ...simdForms,
 ];
 
-/** Opcode bytes that are prefixes, in the one-byte map. */
-export const PREFIX_OPCODES: ReadonlySet<number> = new Set([
-  0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3,
+/** Prefixes that choose the segment of a memory operand. */
+export const SEGMENT_PREFIXES: ReadonlyMap<number, SegmentIndex> = new Map([
+  [0x26, SegmentIndex.ES],
+  [0x2e, SegmentIndex.CS],
+  [0x36, SegmentIndex.SS],
+  [0x3e, SegmentIndex.DS],
+  [0x64, SegmentIndex.FS],
+  [0x65, SegmentIndex.GS],
 ]);
+
+/** Opcode bytes that are prefixes, in the one-byte map. */
+export const PREFIX_OPCODES: ReadonlySet<number> = new Set([...SEGMENT_PREFIXES.keys(), 0x66, 0x67, 0xf0, 0xf2, 0xf3]);
 
 /** Opcodes of the coprocessor, in the one-byte map. */
 export const ESC_OPCODES: ReadonlySet<number> = new Set(Array.from({ length: 8 }, (_, i) => 0xd8 + i));

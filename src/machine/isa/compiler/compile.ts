@@ -4,6 +4,7 @@ import type { CpuModel, OperandAccess } from '../form';
 import { FULL_WINDOW } from '../interpreter/dispatch';
 import { decodeOperands, type ModRmTarget } from '../interpreter/operands';
 import type { Size } from '../size';
+import { ADDRESS_16 } from '../addressing';
 import { scalesLoneBase } from '../table';
 import * as w from '../wasm/expression';
 import type { Expr } from '../wasm/expression';
@@ -30,18 +31,6 @@ class Rest {
   }
 }
 
-/** Registers of the 16-bit forms by ModR/M.rm (Intel SDM vol. 2A, table 2-1). */
-const BASES_16 = [
-  [Register.EBX, Register.ESI],
-  [Register.EBX, Register.EDI],
-  [Register.EBP, Register.ESI],
-  [Register.EBP, Register.EDI],
-  [Register.ESI],
-  [Register.EDI],
-  [Register.EBP],
-  [Register.EBX],
-] as const;
-
 /** A memory operand's address: registers and constants, with the segment that goes with them. */
 interface Address {
   readonly registers: readonly { readonly index: Register; readonly shift: number }[];
@@ -53,10 +42,11 @@ function decodeAddress16(modRm: number, rest: Rest): Address {
   const mod = modRm >> 6;
   const rm = modRm & 7;
   const direct = mod === 0 && rm === 6;
-  const registers = direct ? [] : BASES_16[rm].map((index) => ({ index, shift: 0 }));
+  const [base, index, standard] = ADDRESS_16[rm];
+  const indices = direct ? [] : index === undefined ? [base] : [base, index];
+  const registers = indices.map((register) => ({ index: register, shift: 0 }));
   const displacement = direct || mod === 2 ? rest.next(16) : mod === 1 ? rest.next(8, true) : 0;
-  const onStack = registers.some(({ index }) => index === Register.EBP);
-  return { registers, displacement, segment: onStack ? SegmentIndex.SS : SegmentIndex.DS };
+  return { registers, displacement, segment: direct ? SegmentIndex.DS : standard };
 }
 
 /** Base registers whose default segment is SS. */

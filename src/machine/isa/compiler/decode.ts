@@ -1,7 +1,7 @@
 import type { CpuModel, Form, MandatoryPrefix } from '../form';
 import { addressBytes, immediateBytes, MAX_INSTRUCTION_LENGTH } from '../length';
-import { ESCAPE_OPCODE, type OpcodeEntry, opcodeMap, PREFIX_OPCODES, selectForm } from '../table';
-import { SegmentIndex } from '../../layout';
+import { ESCAPE_OPCODE, type OpcodeEntry, opcodeMap, PREFIX_OPCODES, SEGMENT_PREFIXES, selectForm } from '../table';
+import type { SegmentIndex } from '../../layout';
 
 /** One instruction as its bytes say. Places are bytes from the start of the region's first page. */
 export interface Instruction {
@@ -19,15 +19,6 @@ export interface Instruction {
   /** The bytes after ModR/M: SIB, displacement, immediates. */
   readonly rest: readonly number[];
 }
-
-const SEGMENT_PREFIXES: ReadonlyMap<number, SegmentIndex> = new Map([
-  [0x26, SegmentIndex.ES],
-  [0x2e, SegmentIndex.CS],
-  [0x36, SegmentIndex.SS],
-  [0x3e, SegmentIndex.DS],
-  [0x64, SegmentIndex.FS],
-  [0x65, SegmentIndex.GS],
-]);
 
 /** Decodes instructions of one processor model for the compiler. */
 export class Decoder {

@@ -1,7 +1,7 @@
 import * as layout from '../../layout';
 import { SegmentIndex } from '../../layout';
 import { MAX_INSTRUCTION_LENGTH } from '../length';
-import { ESCAPE_OPCODE } from '../table';
+import { ESCAPE_OPCODE, SEGMENT_PREFIXES } from '../table';
 import * as w from '../wasm/expression';
 import type { Expr, Operand } from '../wasm/expression';
 import { FunctionBuilder } from '../wasm/function';
@@ -38,19 +38,14 @@ function dispatch(f: FunctionBuilder, m: ModuleBuilder, map: 0 | 1): void {
 
 /** What each prefix does to PREFIXES: bits cleared, bits set. Of several overrides (or REPs) the last one counts. */
 const segment = (index: SegmentIndex): readonly [number, number] => [layout.PREFIX_SEGMENT_MASK, index + 1];
-const PREFIX_BITS: ReadonlyMap<number, readonly [number, number]> = new Map([
-  [0x26, segment(SegmentIndex.ES)],
-  [0x2e, segment(SegmentIndex.CS)],
-  [0x36, segment(SegmentIndex.SS)],
-  [0x3e, segment(SegmentIndex.DS)],
-  [0x64, segment(SegmentIndex.FS)],
-  [0x65, segment(SegmentIndex.GS)],
+const PREFIX_BITS: ReadonlyMap<number, readonly [number, number]> = new Map<number, readonly [number, number]>([
+  ...[...SEGMENT_PREFIXES].map(([prefix, index]) => [prefix, segment(index)] as const),
   [0x66, [0, layout.PREFIX_OPERAND_SIZE]],
   [0x67, [0, layout.PREFIX_ADDRESS_SIZE]],
   [0xf0, [0, layout.PREFIX_LOCK]],
   [0xf2, [layout.PREFIX_REP, layout.PREFIX_REPNE]],
   [0xf3, [layout.PREFIX_REPNE, layout.PREFIX_REP]],
-] as const);
+]);
 
 /** How many prefixes an instruction can have before its length has to be looked at. */
 const HARMLESS_PREFIXES = 4;

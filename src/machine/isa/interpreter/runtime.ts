@@ -3,6 +3,7 @@ import * as layout from '../../layout';
 import { FLAG_AF, FLAG_CF, FLAG_OF, FLAG_PF, FLAG_SF, FLAG_ZF, Register, SegmentIndex } from '../../layout';
 import type { CpuModel } from '../form';
 import type { Size } from '../size';
+import { ADDRESS_16 } from '../addressing';
 import { scalesLoneBase } from '../table';
 import * as w from '../wasm/expression';
 import type { Expr, Operand } from '../wasm/expression';
@@ -315,18 +316,6 @@ export function overridden(f: FunctionBuilder, standard: Operand): Expr {
   const override = f.let(w.and(state(layout.PREFIXES), layout.PREFIX_SEGMENT_MASK));
   return f.let(w.select(override, w.sub(override, 1), standard));
 }
-
-/** Registers of the 16-bit forms by ModR/M.rm: base, index (or none), and whether SS is the default. */
-const ADDRESS_16: readonly (readonly [Register, Register | undefined, SegmentIndex])[] = [
-  [Register.EBX, Register.ESI, SegmentIndex.DS],
-  [Register.EBX, Register.EDI, SegmentIndex.DS],
-  [Register.EBP, Register.ESI, SegmentIndex.SS],
-  [Register.EBP, Register.EDI, SegmentIndex.SS],
-  [Register.ESI, undefined, SegmentIndex.DS],
-  [Register.EDI, undefined, SegmentIndex.DS],
-  [Register.EBP, undefined, SegmentIndex.SS],
-  [Register.EBX, undefined, SegmentIndex.DS],
-];
 
 /**
  * Offset that a ModR/M byte (already fetched) with its SIB and displacement names; the segment goes to
