@@ -1,10 +1,8 @@
 import * as layout from '../../../layout';
 import type { Emitter } from '../../emitter';
-import { type CpuModel, type Form, form, type MemoryAccess, type OperandAccess } from '../../form';
+import { type Form, form, type MemoryAccess, type OperandAccess } from '../../form';
+import { PENTIUM3, PENTIUM4 } from './generations';
 import { onXmm } from './state';
-
-const PENTIUM3: { since: CpuModel } = { since: 'pentium3' };
-const PENTIUM4: { since: CpuModel } = { since: 'pentium4' };
 
 const loadMxcsr = onXmm((e: Emitter, src: OperandAccess) => e.call('loadMxcsr', src.read()));
 const storeMxcsr = onXmm((e: Emitter, dst: OperandAccess) => dst.write(e.state(layout.MXCSR)));

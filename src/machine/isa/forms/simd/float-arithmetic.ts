@@ -1,5 +1,6 @@
 import type { Emitter } from '../../emitter';
-import { type CpuModel, type Form, form, type OperandAccess, type VectorAccess } from '../../form';
+import { type Form, form, type OperandAccess, type VectorAccess } from '../../form';
+import { PENTIUM3, PENTIUM4 } from './generations';
 import type { ExprV128 } from '../../wasm/expression';
 import { i32x4, v128 } from '../../wasm/simd';
 import { withFlags } from './float-state';
@@ -16,9 +17,6 @@ import {
   writeXmm,
 } from './operands';
 import { onXmm } from './state';
-
-const PENTIUM3: { since: CpuModel } = { since: 'pentium3' };
-const PENTIUM4: { since: CpuModel } = { since: 'pentium4' };
 
 type BinaryName = 'Add' | 'Sub' | 'Mul' | 'Div' | 'Min' | 'Max';
 

@@ -1,6 +1,7 @@
 import { FLAGS_ARITHMETIC } from '../../../layout';
 import type { Emitter } from '../../emitter';
-import { type CpuModel, type Form, form, type OperandAccess, type VectorAccess } from '../../form';
+import { type Form, form, type OperandAccess, type VectorAccess } from '../../form';
+import { PENTIUM3, PENTIUM4 } from './generations';
 import * as w from '../../wasm/expression';
 import type { Expr } from '../../wasm/expression';
 import { i64 } from '../../wasm/i64';
@@ -18,9 +19,6 @@ import {
   writeXmm,
 } from './operands';
 import { onXmm } from './state';
-
-const PENTIUM3: { since: CpuModel } = { since: 'pentium3' };
-const PENTIUM4: { since: CpuModel } = { since: 'pentium4' };
 
 /** The predicate: bits 3-7 of the immediate are reserved, and have no effect. */
 const predicateOf = (immediate: OperandAccess): Expr => w.and(immediate.read(), 7);

@@ -1,14 +1,12 @@
 import type { Emitter } from '../../emitter';
-import { type CpuModel, type Form, form, type OperandAccess, type VectorAccess } from '../../form';
+import { type Form, form, type OperandAccess, type VectorAccess } from '../../form';
+import { PENTIUM3, PENTIUM4 } from './generations';
 import type { PackedName } from '../../packed/functions';
 import type { ExprV128 } from '../../wasm/expression';
 import { f64x2, i64x2 } from '../../wasm/simd';
 import { withFlags } from './float-state';
 import { load128, load32, load64, loadMmx, numberOf, writeLow32, writeLow64, writeMmx, writeXmm } from './operands';
 import { enterMmx, onBoth, onXmm, requireMmx } from './state';
-
-const PENTIUM3: { since: CpuModel } = { since: 'pentium3' };
-const PENTIUM4: { since: CpuModel } = { since: 'pentium4' };
 
 /** A quadword of an XMM register or memory as a vector. */
 const loadHalf = (e: Emitter, src: VectorAccess): ExprV128 => e.f.hold(i64x2.splat(load64(e, 'xmm', src)));

@@ -1,6 +1,7 @@
 import * as layout from '../../../layout';
 import type { Emitter } from '../../emitter';
-import { type CpuModel, type Form, form, type OperandAccess, type VectorAccess } from '../../form';
+import { type Form, form, type OperandAccess, type VectorAccess } from '../../form';
+import { PENTIUM3, PENTIUM4 } from './generations';
 import * as w from '../../wasm/expression';
 import type { Expr, ExprV128 } from '../../wasm/expression';
 import { i64 } from '../../wasm/i64';
@@ -8,9 +9,6 @@ import { i16x8, i32x4, i64x2, i8x16, v128 } from '../../wasm/simd';
 import { load128, loadMmx, numberOf, readMmx, readXmm, writeMmx, writeXmm } from './operands';
 import { interleaving, joinHigh, joinLow } from './pack';
 import { onMmx, onXmm } from './state';
-
-const PENTIUM3: { since: CpuModel } = { since: 'pentium3' };
-const PENTIUM4: { since: CpuModel } = { since: 'pentium4' };
 
 /** 16 bytes of elements of `width` bytes, little-endian. */
 function elements(width: 2 | 4, values: readonly number[]): ExprV128 {
