@@ -4,7 +4,7 @@ import { join } from 'node:path';
 /** Renders vmi_calls.h from the hypervisor's own table of calls, which is TypeScript and bundled on the fly. */
 export async function renderVmiCalls(root) {
   const bundle = await build({
-    entryPoints: [join(root, 'src/hypervisor/abi/vmi-header.ts')],
+    entryPoints: [join(root, 'src/hypervisor/abi/vmi/header.ts')],
     bundle: true,
     format: 'esm',
     platform: 'neutral',

@@ -14,6 +14,7 @@ import { noneMode } from './modes/none';
 import { trapMode } from './modes/trap';
 import { vmiMode } from './modes/vmi';
 import { vtxMode } from './modes/vtx';
+import { DEFAULT_VMI_OPTIONS, type VmiOptions } from './vmi/options';
 
 /** All modes by name. */
 const HYPERVISOR_MODES: Readonly<Record<ModeName, HypervisorMode>> = {
@@ -27,6 +28,8 @@ export interface HypervisorOptions {
   readonly mode: ModeName;
   /** Mode `vmi`: the I/O calls are answered as not implemented. */
   readonly disableIoOps?: boolean;
+  /** Mode `vmi`: what the session wants otherwise than `DEFAULT_VMI_OPTIONS`. */
+  readonly vmi?: Partial<VmiOptions>;
   /** `DEFAULT_COST_PROFILE` if left out. */
   readonly costProfile?: CostProfile;
   /** Exits kept in full; 65536 if left out. */
@@ -81,6 +84,8 @@ export class Hypervisor implements Intercepts {
       profile: this.profile,
       emulation: new IoEmulation(machine, this.engine, code),
       disableIoOps: options.disableIoOps ?? false,
+      vmi: { ...DEFAULT_VMI_OPTIONS, ...options.vmi },
+      report,
       dispatch: (servers) => {
         this.servers = servers;
         this.dispatcher = new HypercallDispatcher(machine, this.engine, servers, report);

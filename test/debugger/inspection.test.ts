@@ -5,7 +5,7 @@ import { moduleRows, type ModuleSources } from '../../src/debugger/inspection/mo
 import { Places } from '../../src/debugger/inspection/places';
 import type { CostGrouping, DescriptorRow, Inspection, PortRow } from '../../src/debugger/inspection/types';
 import { Hypervisor } from '../../src/hypervisor/hypervisor';
-import { VMI_ROM_ADDRESS } from '../../src/hypervisor/abi/vmi-rom';
+import { VMI_ROM_ADDRESS } from '../../src/hypervisor/abi/vmi/rom';
 import { PortNames } from '../../src/machine/bus/port-names';
 import { SYSTEM_TEST_DESCRIPTORS } from './test-descriptors';
 import * as layout from '../../src/machine/layout';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { VMI_ABI, VMI_GET_RELOCATION_INFO, VmiRelocation } from '../../src/hypervisor/abi/vmi';
-import { stubOffset, VMI_ROM_ADDRESS } from '../../src/hypervisor/abi/vmi-rom';
+import { VMI_ABI, VMI_GET_RELOCATION_INFO, VmiRelocation } from '../../src/hypervisor/abi/vmi/abi';
+import { stubOffset, VMI_ROM_ADDRESS } from '../../src/hypervisor/abi/vmi/rom';
 import type { HypervisorOptions } from '../../src/hypervisor/hypervisor';
 import type { HypercallEvent } from '../../src/hypervisor/hypercall-dispatcher';
 import { PortVerdict } from '../../src/machine/bus/port-access';

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
-import { VMI_ABI } from '../../src/hypervisor/abi/vmi';
-import { buildVmiRom, callAtOffset, stubOffset, VMI_ROM_ADDRESS } from '../../src/hypervisor/abi/vmi-rom';
+import { VMI_ABI } from '../../src/hypervisor/abi/vmi/abi';
+import { buildVmiRom, callAtOffset, stubOffset, VMI_ROM_ADDRESS } from '../../src/hypervisor/abi/vmi/rom';
+import { DEFAULT_VMI_OPTIONS } from '../../src/hypervisor/vmi/options';
+import { vmiServices } from '../../src/hypervisor/vmi/services';
 
-const rom = buildVmiRom();
+const services = vmiServices(DEFAULT_VMI_OPTIONS, () => false);
+const rom = buildVmiRom({ stubOf: ({ number }) => services[number].stub, virtualTop: 0 });
 const view = new DataView(rom.buffer);
 
 function text(offset: number): string {

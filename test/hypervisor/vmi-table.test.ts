@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { allCalls, findCall } from '../../src/hypervisor/abi/hypercall';
 import { completeHypercalls, resolveHypercalls } from '../../src/hypervisor/abi/names';
 import { describeCall, signatureOf } from '../../src/hypervisor/abi/values';
-import { VMI_ABI } from '../../src/hypervisor/abi/vmi';
-import { renderVmiHeader } from '../../src/hypervisor/abi/vmi-header';
+import { VMI_ABI } from '../../src/hypervisor/abi/vmi/abi';
+import { renderVmiHeader } from '../../src/hypervisor/abi/vmi/header';
 
 /** The names of vmi.h with the numbers 49-60 of the I/O patch; 72 has none. */
 const NAMES =

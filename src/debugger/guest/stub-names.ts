@@ -1,5 +1,5 @@
-import { VMI_ABI } from '../../hypervisor/abi/vmi';
-import { callAtOffset, VMI_GET_RELOC_OFFSET, VMI_INIT_OFFSET, VMI_ROM_ADDRESS } from '../../hypervisor/abi/vmi-rom';
+import { VMI_ABI } from '../../hypervisor/abi/vmi/abi';
+import { callAtOffset, VMI_GET_RELOC_OFFSET, VMI_INIT_OFFSET, VMI_ROM_ADDRESS } from '../../hypervisor/abi/vmi/rom';
 
 /** Code of a stub or an entry is no longer than this. */
 const STUB_BYTES = 8;

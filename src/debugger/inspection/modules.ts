@@ -1,4 +1,6 @@
-import { VMI_ROM_ADDRESS } from '../../hypervisor/abi/vmi-rom';
+import { VMI_ROM_ADDRESS } from '../../hypervisor/abi/vmi/rom';
+import { linuxLoadAddress } from '../../machine/loaders/bzimage';
+import { readSetupHeader } from '../../machine/loaders/bzimage-header';
 import { ElfError, ElfFile, isElf } from '../../machine/loaders/elf';
 import { hasMultibootHeader, readMultibootHeader } from '../../machine/loaders/multiboot-header';
 import type { ImageFormat } from '../../machine/loaders/detect';
@@ -87,8 +89,13 @@ function multibootExtents({ path, bytes }: ProgramSource): Extent[] {
 }
 
 function programExtents(program: ProgramSource, elf: ElfFile | undefined): Extent[] {
-  const { bytes, format, loadAddress = FLAT_ADDRESS } = program;
+  const { path, bytes, format, loadAddress = FLAT_ADDRESS } = program;
   if (format === 'boot') return [BOOT_SECTOR];
+  if (format === 'bzimage') {
+    // It has been loaded, so its header is sound.
+    const header = readSetupHeader({ name: path, bytes });
+    return [{ address: linuxLoadAddress(header), size: header.runRegion?.size ?? header.kernel.length }];
+  }
   const multiboot = format === 'multiboot' ? multibootExtents(program) : [];
   if (multiboot.length > 0) return multiboot;
   const extents = elf && format !== 'flat' ? elfExtents(elf) : [];

@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import { FAULT_VECTORS } from '../../debugger/specs/fault-names';
-import { VMI_ABI } from '../../hypervisor/abi/vmi';
+import { VMI_ABI } from '../../hypervisor/abi/vmi/abi';
 import { portText } from '../views/access-rows';
 import { type Draft, type DraftKind, draftOf, draftProblem, draftText, emptyDraft, isPortDraft } from './draft';
 import type { KnownPorts } from './known-ports';

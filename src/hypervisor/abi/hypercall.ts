@@ -54,15 +54,6 @@ export interface HypercallContext {
 /** Carries a call out: reads its arguments from and leaves its results in `context.state`. May throw `Fault`. */
 export type HypercallAction = (context: HypercallContext, call: HypercallDefinition) => void;
 
-/** How a call is served. A call without one is honestly said not to be there. */
-export type Implementation =
-  /** The stub enters the hypervisor, which carries out the action. */
-  | { readonly kind: 'monitor'; readonly action: HypercallAction }
-  /** The stub is guest code that does the work itself, entered by a call or by a jump. */
-  | { readonly kind: 'native'; readonly code: readonly number[]; readonly enteredBy: 'call' | 'jump' }
-  /** Nothing needs to be done: the guest may leave the call out. */
-  | { readonly kind: 'nothing' };
-
 /** One row of an ABI's table. */
 export interface HypercallDefinition {
   readonly number: number;
@@ -77,7 +68,6 @@ export interface HypercallDefinition {
   readonly noReturn?: boolean;
   /** The port access that the call stands for, so that it counts as logical I/O. */
   readonly io?: { readonly direction: PortDirection; readonly width: PortWidth; readonly string: boolean };
-  readonly implementation?: Implementation;
 }
 
 /** A hypercall ABI: one table. What recognises and serves its calls is an `AbiServer`. */

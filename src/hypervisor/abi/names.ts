@@ -1,6 +1,6 @@
 import { allCalls, findCall, type HypercallAbi, type HypercallDefinition } from './hypercall';
 import { signatureOf } from './values';
-import { VMI_ABI } from './vmi';
+import { VMI_ABI } from './vmi/abi';
 
 /** All hypercall ABIs that Ringside serves. A new ABI is added here. */
 export const HYPERCALL_ABIS: readonly HypercallAbi[] = [VMI_ABI];

@@ -3,6 +3,8 @@ import type { AbiServer } from '../abi/hypercall';
 import type { CostProfile } from '../cost/cost-profile';
 import type { GuestMachine } from '../guest-machine';
 import type { HypercallDispatcher } from '../hypercall-dispatcher';
+import type { Report } from '../vmi/monitor';
+import type { VmiOptions } from '../vmi/options';
 import type { IoEmulation } from './io-emulation';
 
 export type ModeName = 'none' | 'trap' | 'vtx' | 'vmi';
@@ -14,6 +16,8 @@ interface ModeParts {
   readonly emulation: IoEmulation;
   /** Answers the I/O calls as not implemented, so that the guest keeps its native ones. */
   readonly disableIoOps: boolean;
+  readonly vmi: VmiOptions;
+  readonly report: Report;
   /** Gives the guest the hypercalls of these ABIs, the first one asked first. */
   readonly dispatch: (servers: readonly AbiServer[]) => HypercallDispatcher;
 }

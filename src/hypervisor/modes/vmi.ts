@@ -1,12 +1,14 @@
-import { VmiServer } from '../abi/vmi-server';
+import { VmiMonitor } from '../vmi/monitor';
+import { VmiServer } from '../vmi/server';
 import type { HypervisorMode } from './mode';
 
 /** A software VMM with the VMI ROM: what the guest does not ask for by hypercall still takes the trap path. */
 export const vmiMode: HypervisorMode = {
   name: 'vmi',
   doc: 'The VMI ROM is there: I/O calls reach the bus without a decode, raw port I/O still traps, as under VMware.',
-  install({ machine, emulation, disableIoOps, dispatch }) {
-    const server = new VmiServer(machine.cpu.state, machine.memory, (call) => disableIoOps && call.io !== undefined);
+  install({ machine, emulation, disableIoOps, vmi, report, dispatch }) {
+    const monitor = new VmiMonitor(machine, vmi, report);
+    const server = new VmiServer(monitor, (call) => disableIoOps && call.io !== undefined);
     const dispatcher = dispatch([server]);
     return { io: emulation.byDecoding, monitorCall: () => dispatcher.serve() };
   },

@@ -1,4 +1,4 @@
-import { VMI_ABI, VMI_VERSION, VmiRelocation } from './vmi';
+import { VMI_ABI, VMI_VERSION, VmiRelocation } from './abi';
 import {
   fieldOffset,
   PCI_HEADER,
@@ -12,7 +12,7 @@ import {
   VMI_PCI_ID,
   VROM_HEADER,
   VROM_SIGNATURE,
-} from './vmi-structures';
+} from './structures';
 
 const C_TYPE = { 1: 'uint8_t', 2: 'uint16_t', 4: 'uint32_t' } as const;
 

@@ -1,7 +1,5 @@
-import { Register } from '../../machine/layout';
 import type { PortDirection, PortWidth } from '../../machine/devices/device';
-import { accumulator, setAccumulator } from '../accumulator';
-import type { HypercallAction, HypercallDefinition, HypercallValue } from './hypercall';
+import type { HypercallDefinition, HypercallValue } from './hypercall';
 
 /** AL, AX and EAX by width, as the data register of IN and OUT. */
 const DATA_REGISTER = { 1: 'al', 2: 'ax', 4: 'eax' } as const;
@@ -12,20 +10,6 @@ function datum(width: PortWidth): HypercallValue {
 }
 
 const PORT: HypercallValue = { name: 'port', at: 'dx', format: 'port' };
-
-const single: HypercallAction = (context, call) => {
-  if (!call.io) return;
-  const { direction, width } = call.io;
-  // The C argument is an int, the hardware's port number is DX.
-  const port = context.state.reg16(Register.EDX);
-  if (direction === 'in') setAccumulator(context.state, width, context.port('in', width, port, 0));
-  else context.port('out', width, port, accumulator(context.state, width));
-};
-
-const string: HypercallAction = (context, call) => {
-  if (!call.io) return;
-  context.portString(call.io.direction, call.io.width, context.state.reg16(Register.EDX));
-};
 
 /**
  * A call that stands for IN or OUT with DX. Every register and flag is preserved but the accumulator of an IN,
@@ -47,7 +31,6 @@ export function portCall(
     results: direction === 'in' ? [datum(width)] : [],
     clobbers: 'none',
     io: { direction, width, string: false },
-    implementation: { kind: 'monitor', action: single },
   };
 }
 
@@ -73,6 +56,5 @@ export function stringCall(
     results: [address, count],
     clobbers: 'none',
     io: { direction, width, string: true },
-    implementation: { kind: 'monitor', action: string },
   };
 }

@@ -2,9 +2,8 @@ import { Fault, Vector } from '../../machine/cpu/fault';
 import type { CpuState } from '../../machine/cpu/state';
 import * as layout from '../../machine/layout';
 import { Register } from '../../machine/layout';
-import type { PhysicalMemory } from '../../machine/memory/physical';
-import { type AbiServer, type HypercallAction, type HypercallDefinition, RefusedCall } from './hypercall';
-import { VMI_ABI, VMI_GET_RELOCATION_INFO, VMI_INIT, VmiRelocation } from './vmi';
+import { type AbiServer, type HypercallAction, type HypercallDefinition, RefusedCall } from '../abi/hypercall';
+import { VMI_ABI, VMI_GET_RELOCATION_INFO, VMI_INIT, VmiRelocation } from '../abi/vmi/abi';
 import {
   buildVmiRom,
   callAtOffset,
@@ -12,14 +11,26 @@ import {
   VMI_GET_RELOC_OFFSET,
   VMI_INIT_OFFSET,
   VMI_ROM_ADDRESS,
-} from './vmi-rom';
+} from '../abi/vmi/rom';
+import type { MonitorState, VmiMonitor } from './monitor';
+import { type VmiService, vmiServices } from './services';
 
 /** Answer of VMI_Init: anything but this makes the guest stay native. */
 const INIT_SUCCESS = 0;
 
+/** What the server remembers, for snapshots. */
+interface VmiServerState {
+  readonly initialised: boolean;
+  readonly monitor: MonitorState;
+}
+
 /** VMI at work: puts the ROM into the machine, knows calls by their place in it, answers the two entries. */
 export class VmiServer implements AbiServer {
   readonly abi = VMI_ABI;
+  private readonly state: CpuState;
+  private readonly services: readonly VmiService[];
+  /** What the dispatcher is given for each service, made once. */
+  private readonly actions: readonly (HypercallAction | undefined)[];
   private readonly romStart: number;
   private readonly romLength: number;
   /** Linear address at which the guest executes the ROM, as of the call being served. */
@@ -31,11 +42,17 @@ export class VmiServer implements AbiServer {
    * @throws RangeError if there is no room for the ROM
    */
   constructor(
-    private readonly state: CpuState,
-    memory: PhysicalMemory,
-    private readonly withheld: (call: HypercallDefinition) => boolean,
+    private readonly monitor: VmiMonitor,
+    withheld: (call: HypercallDefinition) => boolean,
   ) {
-    const rom = buildVmiRom();
+    const { memory } = monitor.machine;
+    this.state = monitor.state;
+    this.services = vmiServices(monitor.options, withheld);
+    this.actions = this.services.map(({ action }) => action && ((context, call) => action(monitor, context, call)));
+    const rom = buildVmiRom({
+      stubOf: ({ number }) => this.services[number].stub,
+      virtualTop: monitor.options.virtualTop,
+    });
     memory.mapRom(rom, [VMI_ROM_ADDRESS]);
     this.romStart = memory.hostPointer(VMI_ROM_ADDRESS);
     this.romLength = rom.length;
@@ -68,24 +85,28 @@ export class VmiServer implements AbiServer {
     if (!this.initialised) {
       throw undefinedOpcode('vmi-before-init', `VMI call ${call.name} before VMI_Init: #UD`);
     }
-    if (this.withheld(call) || call.implementation?.kind !== 'monitor') {
+    const action = this.actions[call.number];
+    if (!action) {
       const message = `VMI call ${call.name} is not served, as VMI_GetRelocationInfo says: #UD`;
       throw undefinedOpcode(`vmi-unserved-${call.name}`, message);
     }
-    return call.implementation.action;
+    return action;
   }
 
   reset(): void {
     this.initialised = false;
     this.romLinear = 0;
+    this.monitor.reset();
   }
 
-  save(): unknown {
-    return { initialised: this.initialised };
+  save(): VmiServerState {
+    return { initialised: this.initialised, monitor: this.monitor.save() };
   }
 
   load(state: unknown): void {
-    this.initialised = (state as { initialised: boolean }).initialised;
+    const { initialised, monitor } = state as VmiServerState;
+    this.initialised = initialised;
+    this.monitor.load(monitor);
   }
 
   private readonly init: HypercallAction = ({ state }) => {
@@ -95,32 +116,20 @@ export class VmiServer implements AbiServer {
 
   private readonly getRelocationInfo: HypercallAction = (context) => {
     const number = context.state.reg(Register.EAX);
-    const known = VMI_ABI.calls[number] as HypercallDefinition | undefined;
+    const service = this.services[number] as VmiService | undefined;
     if (!this.initialised) {
       context.report('vmi-relocation-early', 'VMI_GetRelocationInfo before VMI_Init: every call is answered NONE');
-    } else if (!known) {
+    } else if (!service) {
       context.report(
         'vmi-unknown-call',
         `the guest asked for VMI call 0x${number.toString(16)}, which API ${VMI_ABI.version} does not have: NONE`,
       );
     }
-    const type = this.initialised && known ? this.relocationOf(known) : VmiRelocation.NONE;
-    const eip = known && type !== VmiRelocation.NONE ? (this.romLinear + stubOffset(number)) >>> 0 : 0;
+    const type = this.initialised && service ? service.answer : VmiRelocation.NONE;
+    const eip = type === VmiRelocation.NONE ? 0 : (this.romLinear + stubOffset(number)) >>> 0;
     context.state.setReg(Register.EAX, eip);
     context.state.setReg(Register.EDX, type);
   };
-
-  private relocationOf(call: HypercallDefinition): VmiRelocation {
-    if (!call.implementation || this.withheld(call)) return VmiRelocation.NONE;
-    switch (call.implementation.kind) {
-      case 'nothing':
-        return VmiRelocation.NOP;
-      case 'native':
-        return call.implementation.enteredBy === 'jump' ? VmiRelocation.JUMP_REL : VmiRelocation.CALL_REL;
-      case 'monitor':
-        return VmiRelocation.CALL_REL;
-    }
-  }
 }
 
 function undefinedOpcode(kind: string, message: string): RefusedCall {

@@ -1,4 +1,4 @@
-import { VMI_ABI, VMI_VERSION } from './vmi';
+import { VMI_ABI, VMI_VERSION } from './abi';
 import {
   fieldOffset,
   PCI_HEADER,
@@ -10,8 +10,8 @@ import {
   VMI_PCI_ID,
   VROM_HEADER,
   VROM_SIGNATURE,
-} from './vmi-structures';
-import type { HypercallDefinition } from './hypercall';
+} from './structures';
+import type { HypercallDefinition } from '../hypercall';
 
 /** Guest-physical address of the ROM: the first place where VMware's specification lets a guest look. */
 export const VMI_ROM_ADDRESS = 0xc8000;
@@ -33,12 +33,15 @@ const RET = 0xc3;
 /** What fills the gaps: INT3, should a lost guest run into one. */
 const FILLER = 0xcc;
 
-/** Code of a call's stub. One that nothing serves enters the hypervisor too, which refuses it and says so. */
-function stubCode(call: HypercallDefinition): readonly number[] {
-  const { implementation } = call;
-  if (implementation?.kind === 'native') return implementation.code;
-  if (implementation?.kind === 'nothing') return [RET];
-  return [...VMCALL, RET];
+/** A stub that enters the hypervisor and returns to its caller. */
+export const MONITOR_STUB: readonly number[] = [...VMCALL, RET];
+
+/** What differs between sessions. */
+export interface VmiRomOptions {
+  /** Code of a call's stub, at most 8 bytes, position independent. */
+  readonly stubOf: (call: HypercallDefinition) => readonly number[];
+  /** Lowest linear address that the hypervisor keeps for itself; 0 is none. */
+  readonly virtualTop: number;
 }
 
 function writeNumber(image: Uint8Array, at: number, size: number, value: number): void {
@@ -72,8 +75,9 @@ export function callAtOffset(offset: number): number | undefined {
 /**
  * The VMI option ROM of API 3.0. It is position independent and executed where it lies. A stub enters the hypervisor by
  * VMCALL, which knows the call by the stub's physical address: no register is spent, and none changes but the results.
+ * @throws RangeError if a stub is too long
  */
-export function buildVmiRom(): Uint8Array {
+export function buildVmiRom({ stubOf, virtualTop }: VmiRomOptions): Uint8Array {
   const end = stubOffset(VMI_ABI.calls.length);
   const image = new Uint8Array(Math.ceil(end / BLOCK_BYTES) * BLOCK_BYTES);
   image.fill(FILLER, STUBS_OFFSET);
@@ -94,8 +98,7 @@ export function buildVmiRom(): Uint8Array {
     vrom_signature: VROM_SIGNATURE,
     api_version_min: VMI_VERSION.minor,
     api_version_maj: VMI_VERSION.major,
-    // Ringside lives outside the guest's address space: no linear address is taken from the guest.
-    virtual_top: 0,
+    virtual_top: virtualTop,
     // A value of the ABI: guests refuse a ROM that does not declare itself "GPL" or "GPL v2" compatible to their
     // loader. It says nothing about the licence of Ringside, which is in LICENSE.
     license_offs: text('GPL v2'),
@@ -125,10 +128,10 @@ export function buildVmiRom(): Uint8Array {
     product_offset: text('VMI'),
   });
 
-  image.set([...VMCALL, RET], VMI_INIT_OFFSET);
-  image.set([...VMCALL, RET], VMI_GET_RELOC_OFFSET);
+  image.set(MONITOR_STUB, VMI_INIT_OFFSET);
+  image.set(MONITOR_STUB, VMI_GET_RELOC_OFFSET);
   for (const call of VMI_ABI.calls) {
-    const code = stubCode(call);
+    const code = stubOf(call);
     if (code.length > STUB_BYTES) throw new RangeError(`the stub of ${call.name} is longer than ${STUB_BYTES} bytes`);
     image.set(code, stubOffset(call.number));
   }

@@ -1,0 +1,56 @@
+import type { CpuState } from '../../machine/cpu/state';
+import type { HypercallContext, HypercallDefinition } from '../abi/hypercall';
+import type { GuestMachine } from '../guest-machine';
+import type { VmiOptions } from './options';
+
+/** Tells the user, once per kind, that the guest did something it should not. */
+export type Report = (kind: string, message: string) => void;
+
+/** A part of the VMI hypervisor that remembers something of the guest. */
+export interface MonitorPart {
+  /** Its place in saved states. */
+  readonly name: string;
+  /** Back to the state at power on. */
+  reset(): void;
+  save(): unknown;
+  load(state: unknown): void;
+}
+
+/** Saved state of all parts, by name. */
+export type MonitorState = Readonly<Record<string, unknown>>;
+
+/** Everything that the actions of VMI work with: the machine, the user's ear, and the parts that remember. */
+export class VmiMonitor {
+  readonly state: CpuState;
+  readonly cpu: GuestMachine['cpu'];
+  /** Parts with a state of their own, in the order in which they are reset and loaded. */
+  private readonly parts: readonly MonitorPart[];
+
+  constructor(
+    readonly machine: GuestMachine,
+    readonly options: VmiOptions,
+    readonly report: Report,
+  ) {
+    this.cpu = machine.cpu;
+    this.state = machine.cpu.state;
+    this.parts = [];
+  }
+
+  reset(): void {
+    for (const part of this.parts) part.reset();
+  }
+
+  save(): MonitorState {
+    return Object.fromEntries(this.parts.map((part) => [part.name, part.save()]));
+  }
+
+  load(state: MonitorState): void {
+    for (const part of this.parts) part.load(state[part.name]);
+  }
+}
+
+/** Carries a call out: reads its arguments from and leaves its results in the CPU state. May throw `Fault`. */
+export type VmiAction = (monitor: VmiMonitor, context: HypercallContext, call: HypercallDefinition) => void;
+
+/** Actions by name of their call. */
+export type VmiActions = Readonly<Partial<Record<string, VmiAction>>>;
