@@ -3,7 +3,8 @@ import { AbortInstruction } from '../machine/cpu/fault';
 import { type StringIoForm, stringIo } from '../machine/cpu/string-io';
 import type { PortDirection, PortWidth } from '../machine/devices/device';
 import { SegmentIndex } from '../machine/layout';
-import { type CostProfile, cyclesOf, type OperationKind } from './cost/cost-profile';
+import type { CostProfile, OperationKind, Transport } from './cost/cost-profile';
+import { type CostTable, costTable, type KindCosts } from './cost/cost-table';
 import type { ExitLog } from './exits/exit-log';
 import type { CostParts, ExitRecord } from './exits/exit-record';
 import { emptyRecord } from './exits/exit-ring';
@@ -62,10 +63,12 @@ export class ExitEngine {
     hypercall: '',
     count: 1,
   };
-  private readonly costs: Readonly<Record<ExitChannel, Readonly<Record<OperationKind, CostParts>>>>;
+  private readonly costs: CostTable;
   private readonly stopwatch: Stopwatch;
   private kind: OperationKind = 'port';
   private channel: ExitChannel = 'trap';
+  /** What operations cost by the way of the present exit. */
+  private figures: KindCosts;
   private elements = 0;
   private charged = 0;
   private resumed = false;
@@ -76,17 +79,8 @@ export class ExitEngine {
     private readonly options: ExitEngineOptions,
   ) {
     this.stopwatch = new Stopwatch(options.nanoseconds);
-    const { trap, vtx, hypercall } = options.profile;
-    // There are no calls outside the hypercall channel; the table is square so that a lookup needs no test.
-    this.costs = {
-      trap: { port: cyclesOf(trap.port), string: cyclesOf(trap.string), call: cyclesOf(trap.port) },
-      vtx: { port: cyclesOf(vtx.port), string: cyclesOf(vtx.string), call: cyclesOf(vtx.port) },
-      hypercall: {
-        port: cyclesOf(hypercall.port),
-        string: cyclesOf(hypercall.string),
-        call: cyclesOf(hypercall.call),
-      },
-    };
+    this.costs = costTable(options.profile);
+    this.figures = this.costs.trap;
   }
 
   /** True while the exit that was begun goes on with a string instruction that is partly done. */
@@ -104,14 +98,25 @@ export class ExitEngine {
     return this.charged;
   }
 
-  /** Opens an exit at the instruction being executed. */
-  begin(channel: ExitChannel, reason: string, hypercall: string): void {
+  /**
+   * Opens an exit at the instruction being executed.
+   * @param kind what it costs as, if no access to a port follows
+   * @param transport how a hypercall came in
+   */
+  begin(
+    channel: ExitChannel,
+    reason: string,
+    hypercall: string,
+    kind: OperationKind = channel === 'hypercall' ? 'call' : 'privileged',
+    transport: Transport = 'call',
+  ): void {
     this.stopwatch.start();
     const { clock } = this.machine;
     const { state } = this.machine.cpu;
     const { record, access } = this;
     this.channel = channel;
-    this.kind = 'call';
+    this.kind = kind;
+    this.figures = channel === 'hypercall' ? this.costs.hypercall[transport] : this.costs[channel];
     this.elements = 0;
     this.charged = 0;
     record.instructions = clock.instructions;
@@ -162,7 +167,7 @@ export class ExitEngine {
   string(form: StringIoForm, port: number): boolean {
     this.kind = 'string';
     this.describe(form.direction, form.width, port);
-    const cost = this.costs[this.channel].string;
+    const cost = this.figures.string;
     const fixed = cost.transition + cost.decode + cost.return;
     const { cpu } = this.machine;
     let end: StringEnd = 'fault';
@@ -185,7 +190,7 @@ export class ExitEngine {
 
   /** Closes an exit that is not a string operation: charges and records it. */
   end(): void {
-    const cost = this.costs[this.channel][this.kind];
+    const cost = this.figures[this.kind];
     this.continuation = undefined;
     this.setCost(cost, 1);
     this.record.repeat = 1;

@@ -1,13 +1,15 @@
 import type { CostParts } from '../exits/exit-record';
 
 /** How a figure was come by. */
-type Basis =
+export type Basis =
   /** Stands in the source as a measurement of that processor. */
   | 'measured'
   /** Worked out from measured figures; the note says how. */
   | 'derived'
   /** Nobody published it; the note says what was taken instead. */
-  | 'assumed';
+  | 'assumed'
+  /** Stands in a profile of the user's own. */
+  | 'given';
 
 /** One figure of a profile, with where it comes from. */
 export interface CostFigure {
@@ -20,12 +22,27 @@ export interface CostFigure {
 
 export type PartFigures = Readonly<Record<keyof CostParts, CostFigure>>;
 
-/** Operations that cost differently: IN/OUT, INS/OUTS (and the calls that stand for them), other hypercalls. */
-export type OperationKind = 'port' | 'string' | 'call';
+/** What makes a guest leave without asking for it. */
+export const EXIT_KINDS = ['port', 'string', 'privileged', 'interrupt'] as const;
+/** What a guest asks for by hypercall. */
+export const CALL_KINDS = ['port', 'string', 'call'] as const;
+
+/** IN/OUT; INS/OUTS; a privileged instruction (CLI, MOV to CR3, WRMSR …); an interrupt that the hypervisor delivers. */
+export type ExitKind = (typeof EXIT_KINDS)[number];
+/** The calls that stand for IN/OUT and for INS/OUTS; all others. */
+export type CallKind = (typeof CALL_KINDS)[number];
+/** Operations that cost differently. */
+export type OperationKind = ExitKind | CallKind;
 
 /**
- * What leaving the guest costs on one processor. Of a string instruction transition, decode and return count once,
- * device once per element.
+ * How a hypercall gets into the hypervisor: by a call into code that the hypervisor has lent the guest (VMI), by an
+ * instruction that exits (KVM's VMCALL), or by one that faults and must be decoded like any other (VMware's backdoor).
+ */
+export type Transport = 'call' | 'exit' | 'trap';
+
+/**
+ * What leaving the guest costs on one processor. Of a string instruction transition, decode and return count once per
+ * exit, device once per element; how many exits it takes is the hypervisor's affair (`StringBatches`).
  */
 export interface CostProfile {
   /** Name in launch configurations: `pentium4-672`. */
@@ -38,9 +55,14 @@ export interface CostProfile {
   readonly doc: string;
   /** A port access on bare hardware, for mode `none`. */
   readonly native: CostFigure;
-  readonly trap: Readonly<Record<'port' | 'string', PartFigures>>;
-  readonly vtx: Readonly<Record<'port' | 'string', PartFigures>>;
-  readonly hypercall: Readonly<Record<OperationKind, PartFigures>>;
+  /** A software VMM under which the guest runs deprivileged: all that is privileged faults. */
+  readonly trap: Readonly<Record<ExitKind, PartFigures>>;
+  /** A VMM on hardware assistance. */
+  readonly vtx: Readonly<Record<ExitKind, PartFigures>>;
+  /** Hypercalls by `Transport` `call`. */
+  readonly hypercall: Readonly<Record<CallKind, PartFigures>>;
+  /** Hypercalls by `Transport` `exit`. */
+  readonly vmcall: Readonly<Record<CallKind, PartFigures>>;
 }
 
 /** The texts behind the figures. */
@@ -54,6 +76,9 @@ export const SOURCES: Readonly<Record<string, string>> = {
   SPLITX:
     'A. Landau, M. Ben-Yehuda, A. Gordon: SplitX: Split Guest/Hypervisor Execution on Multi-Core, WIOV 2011 ' +
     '(Xeon X5570 at 2.93 GHz, KVM of Linux 2.6.34)',
+  KVM19:
+    'P. Bonzini: [PATCH 00/43] VMX optimizations, 2019: kvm-unit-tests vmexit.flat, nested (inl_from_kernel 13518 ' +
+    'cycles, vmcall 13189, cpuid 13142): ratios, not absolute figures',
 };
 
 export function measured(cycles: number, note: string): CostFigure {
@@ -68,10 +93,15 @@ export function assumed(cycles: number, note: string): CostFigure {
   return { cycles, basis: 'assumed', note };
 }
 
+/** A call names what it wants. */
+export const NO_DECODE = derived(0, 'the call names the operation: nothing is fetched or decoded');
+
 /** All parts scaled by a factor, because nobody measured them on that processor: `assumed`, in whole cycles. */
 export function scaled(figures: PartFigures, factor: number, why: string): PartFigures {
   const scale = (figure: CostFigure): CostFigure =>
-    figure.cycles === 0 ? figure : assumed(Math.round(figure.cycles * factor), `${why}; there: ${figure.note}`);
+    figure.cycles === 0 || factor === 1
+      ? figure
+      : assumed(Math.round(figure.cycles * factor), `${why}; there: ${figure.note}`);
   return {
     transition: scale(figures.transition),
     decode: scale(figures.decode),
