@@ -16,6 +16,8 @@ import { Stopwatch } from './stopwatch';
 export type ExitChannel = Exclude<Channel, 'direct'>;
 
 const NO_BYTES = new Uint8Array();
+const NO_VALUES = new Float64Array();
+const noResults = (): void => undefined;
 
 /** How a pass over a string ended: all elements done; some left, for the same exit to go on with; or a fault. */
 type StringEnd = 'done' | 'unfinished' | 'fault';
@@ -73,6 +75,8 @@ export class ExitEngine {
   private charged = 0;
   private resumed = false;
   private continuation: Continuation | undefined;
+  /** Puts the results of the present hypercall behind its arguments. */
+  private results = noResults;
 
   constructor(
     private readonly machine: GuestMachine,
@@ -123,7 +127,10 @@ export class ExitEngine {
     record.time = clock.now;
     record.reason = reason;
     record.channel = channel;
+    record.abi = '';
     record.hypercall = hypercall;
+    record.values = NO_VALUES;
+    this.results = noResults;
     record.port = -1;
     record.direction = 'in';
     record.width = 1;
@@ -141,6 +148,18 @@ export class ExitEngine {
       continuation.linear === record.linear &&
       continuation.instructions === record.instructions &&
       continuation.channel === channel;
+  }
+
+  /**
+   * Says which call the exit is that was just begun.
+   * @param abi short name of its ABI
+   * @param values its arguments, and room for its results; kept until the next exit
+   * @param results called when the results are known, to put them there
+   */
+  hypercall(abi: string, values: Float64Array, results: () => void): void {
+    this.record.abi = abi;
+    this.record.values = values;
+    this.results = results;
   }
 
   /** Names the bytes that were fetched to decode the instruction. */
@@ -234,7 +253,8 @@ export class ExitEngine {
       // After a snapshot was loaded the log may have gone on without this exit.
       if (elements > 0 && this.continuation?.sequence === log.nextSequence - 1) {
         const grown = { transition: 0, decode: 0, device: elements * cost.device, return: 0 };
-        log.extendLast(elements, record.value, grown, this.stopwatch.elapsed());
+        this.results();
+        log.extendLast(elements, record.value, grown, this.stopwatch.elapsed(), record.values);
       }
     } else if (elements > 0 || end === 'done') {
       // Without an element ECX was zero: the exit took place all the same.
@@ -271,6 +291,7 @@ export class ExitEngine {
     const { record, options } = this;
     record.hostNs = this.stopwatch.elapsed();
     record.site = options.callSite(record.linear);
+    this.results();
     options.log.add(record);
   }
 }

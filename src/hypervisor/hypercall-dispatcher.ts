@@ -56,6 +56,8 @@ export class HypercallDispatcher implements HypercallContext {
   observer: HypercallObserver | undefined;
   private readonly watched = new Set<HypercallDefinition>();
   private readonly counters = new CallCounters();
+  /** Arguments and results of the present call, for its record. */
+  private values = new Float64Array();
   private readonly event: HypercallEvent;
   /** Linear address and instruction count of a call that `before` has let pass, but that was given up afterwards. */
   private announcedAt = -1;
@@ -129,6 +131,7 @@ export class HypercallDispatcher implements HypercallContext {
     const isRetry = this.announcedAt === linear && this.announcedInstructions === instructions;
     // The rest of a string operation has other registers: what counts is how the call was made.
     if (!engine.isResumed) this.describe(server, call);
+    engine.hypercall(server.abi.name, this.values, this.readResults);
     const observer = this.watched.has(call) ? this.observer : undefined;
     if (!engine.isResumed && !isRetry && observer?.before(this.event) === PortVerdict.Stop) {
       throw new AbortInstruction();
@@ -170,18 +173,29 @@ export class HypercallDispatcher implements HypercallContext {
     for (const [i, argument] of call.arguments.entries()) {
       event.arguments[i] = readValue(this.state, argument.at, this.stackWord);
     }
+    const length = call.arguments.length + call.results.length;
+    if (this.values.length !== length) this.values = new Float64Array(length);
+    this.values.set(event.arguments);
   }
 
   private count(server: AbiServer, call: HypercallDefinition): void {
     const { engine, event } = this;
     if (engine.cyclesCharged === 0) return;
-    event.results.length = call.results.length;
-    for (const [i, result] of call.results.entries()) {
-      event.results[i] = readValue(this.state, result.at, this.stackWord);
-    }
+    this.readResults();
     const { isResumed, cyclesCharged, site } = engine;
     this.counters.add(server.abi, call, !isResumed, cyclesCharged, site, event.arguments, event.results);
   }
+
+  /** Takes down what the present call has left in its result registers. */
+  private readonly readResults = (): void => {
+    const { event } = this;
+    const { results } = event.definition;
+    event.results.length = results.length;
+    for (const [i, result] of results.entries()) {
+      event.results[i] = readValue(this.state, result.at, this.stackWord);
+      this.values[event.arguments.length + i] = event.results[i];
+    }
+  };
 
   /** Reads the stack above the return address, byte by byte and without side effects; unmapped bytes read as ones. */
   private readonly stackWord = (index: number): number => {

@@ -54,12 +54,14 @@ export class ExitLog {
   /**
    * Lets the last exit grow: a string instruction that was interrupted by the end of a time slice or by the debugger,
    * and goes on, is still the same exit.
+   * @param values of the hypercall, if it is one, as they are now
    */
-  extendLast(elements: number, value: number, cost: CostParts, hostNs: number): void {
+  extendLast(elements: number, value: number, cost: CostParts, hostNs: number, values?: ArrayLike<number>): void {
     const record = this.ring.read(this.next - 1, this.scratch);
     this.table.takeBack(record);
     record.repeat += elements;
     if (elements > 0) record.value = value;
+    if (values) record.values = values;
     record.cost.transition += cost.transition;
     record.cost.decode += cost.decode;
     record.cost.device += cost.device;

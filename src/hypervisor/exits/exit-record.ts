@@ -24,8 +24,12 @@ export interface ExitRecord {
   /** `IO`, `VMCALL`, later `CR`, `HLT`, …: the names that `perf kvm stat` users know. */
   reason: string;
   channel: Channel;
+  /** Short name of the hypercall's ABI (`vmi`), or empty. */
+  abi: string;
   /** Name of the hypercall (`OUTB`), or empty. */
   hypercall: string;
+  /** Values of the hypercall's arguments and behind them of its results, as its row of the ABI's table has them. */
+  values: ArrayLike<number>;
   /** Port, direction, width and value of an I/O exit; port is -1 for others. */
   port: number;
   direction: PortDirection;

@@ -5,6 +5,8 @@ import { Names } from './names';
 
 /** Longest x86 instruction in bytes. */
 const MAX_BYTES = 15;
+/** Most arguments and results, together, that a hypercall has. */
+export const MOST_CALL_VALUES = 8;
 /** Columns of f64 per record. */
 const INSTRUCTIONS = 0;
 const TIME = 1;
@@ -14,7 +16,9 @@ const DECODE = 4;
 const DEVICE = 5;
 const RETURN = 6;
 const REPEAT = 7;
-const NUMBERS = 8;
+/** Values of a hypercall. */
+const VALUES = 8;
+const NUMBERS = VALUES + MOST_CALL_VALUES;
 /** Columns of u32 per record. */
 const VALUE = 0;
 const EIP = 1;
@@ -23,9 +27,10 @@ const SITE = 3;
 const CR3 = 4;
 /** Port + 1, direction, width, channel and CPL. */
 const ACCESS = 5;
-/** Reason, hypercall. */
+/** Reason (8 bits), ABI (8), hypercall (16). */
 const NAMES = 6;
-const WORDS = 7;
+const VALUE_COUNT = 7;
+const WORDS = 8;
 
 /** A blank record to be filled by `ExitRing.read`. */
 export function emptyRecord(): ExitRecord {
@@ -35,7 +40,9 @@ export function emptyRecord(): ExitRecord {
     time: 0,
     reason: '',
     channel: 'direct',
+    abi: '',
     hypercall: '',
+    values: [],
     port: -1,
     direction: 'in',
     width: 1,
@@ -58,6 +65,7 @@ export class ExitRing {
   private readonly words: Uint32Array;
   private readonly bytes: Uint8Array;
   private readonly reasons = new Names();
+  private readonly abis = new Names();
   private readonly hypercalls = new Names();
 
   /** @param capacity records kept, at least 1 */
@@ -95,7 +103,13 @@ export class ExitRing {
       ((record.width >> 1) << 4) |
       (CHANNEL_INDEX[record.channel] << 2) |
       record.cpl;
-    words[w + NAMES] = (this.reasons.idOf(record.reason) << 16) | this.hypercalls.idOf(record.hypercall);
+    words[w + NAMES] =
+      (this.reasons.idOf(record.reason) << 24) |
+      (this.abis.idOf(record.abi) << 16) |
+      this.hypercalls.idOf(record.hypercall);
+    const values = Math.min(record.values.length, MOST_CALL_VALUES);
+    words[w + VALUE_COUNT] = values;
+    for (let i = 0; i < values; i++) numbers[n + VALUES + i] = record.values[i];
     const b = slot * (MAX_BYTES + 1);
     const length = record.bytes.length;
     this.bytes[b] = length;
@@ -128,8 +142,11 @@ export class ExitRing {
     record.width = (1 << ((access >>> 4) & 3)) as PortWidth;
     record.channel = CHANNELS[(access >>> 2) & 3];
     record.cpl = access & 3;
-    record.reason = this.reasons.nameOf(words[w + NAMES] >>> 16);
-    record.hypercall = this.hypercalls.nameOf(words[w + NAMES] & 0xffff);
+    const names = words[w + NAMES];
+    record.reason = this.reasons.nameOf(names >>> 24);
+    record.abi = this.abis.nameOf((names >>> 16) & 0xff);
+    record.hypercall = this.hypercalls.nameOf(names & 0xffff);
+    record.values = numbers.slice(n + VALUES, n + VALUES + words[w + VALUE_COUNT]);
     const b = slot * (MAX_BYTES + 1);
     record.bytes = this.bytes.slice(b + 1, b + 1 + this.bytes[b]);
     return record;

@@ -12,7 +12,8 @@ export const CHANNEL_INDEX: Readonly<Record<Channel, number>> = { direct: 0, tra
 export interface ExitKey {
   reason: string;
   channel: Channel;
-  /** Name of the hypercall, or empty. */
+  /** ABI and name of the hypercall, or empty. */
+  abi: string;
   hypercall: string;
   /** -1 where the exit was not an access to a port. */
   port: number;
@@ -58,18 +59,19 @@ export function totalCycles(cost: CostParts): number {
 }
 
 /**
- * Sums per (reason, channel, hypercall, port, direction, width, site), in typed arrays: an open-addressed hash index
+ * Sums per (reason, channel, ABI, hypercall, port, direction, width, site), in typed arrays: an open-addressed hash index
  * over dense slots. Adding an exit of a known kind allocates nothing.
  */
 export class ExitTable {
   private slots = 0;
   private capacity = INITIAL_SLOTS;
-  /** Three words of key per slot: site; port, direction, width, channel; reason and hypercall. */
+  /** Three words of key per slot: site; port, direction, width, channel; reason, ABI and hypercall. */
   private keys = new Uint32Array(INITIAL_SLOTS * 3);
   private sums = new Float64Array(INITIAL_SLOTS * COLUMNS);
   /** Slot + 1 by hash, 0 is free; always twice as large as `capacity`, so that probing ends. */
   private index = new Uint32Array(INITIAL_SLOTS * 2);
   private readonly reasons = new Names();
+  private readonly abis = new Names();
   private readonly hypercalls = new Names();
   /** Slot of the last exit added, and its minimum and maximum before that, so that it can be taken back. */
   private lastSlot = -1;
@@ -105,7 +107,16 @@ export class ExitTable {
 
   /** Calls `visit` for every kind of exit seen. Both arguments are reused. */
   forEach(visit: (key: ExitKey, sums: ExitSums) => void): void {
-    const key: ExitKey = { reason: '', channel: 'direct', hypercall: '', port: 0, direction: 'in', width: 1, site: 0 };
+    const key: ExitKey = {
+      reason: '',
+      channel: 'direct',
+      abi: '',
+      hypercall: '',
+      port: 0,
+      direction: 'in',
+      width: 1,
+      site: 0,
+    };
     const sums: ExitSums = {
       count: 0,
       elements: 0,
@@ -147,7 +158,11 @@ export class ExitTable {
       ((record.direction === 'out' ? 1 : 0) << 4) |
       ((record.width >> 1) << 2) |
       CHANNEL_INDEX[record.channel];
-    const names = (this.reasons.idOf(record.reason) << 16) | this.hypercalls.idOf(record.hypercall);
+    const names =
+      ((this.reasons.idOf(record.reason) << 24) |
+        (this.abis.idOf(record.abi) << 16) |
+        this.hypercalls.idOf(record.hypercall)) >>>
+      0;
     const mask = this.index.length - 1;
     let probe = hash(site, access, names) & mask;
     for (;;) {
@@ -196,7 +211,8 @@ export class ExitTable {
     key.direction = access & 0x10 ? 'out' : 'in';
     key.width = (1 << ((access >>> 2) & 3)) as PortWidth;
     key.channel = CHANNELS[access & 3];
-    key.reason = this.reasons.nameOf(names >>> 16);
+    key.reason = this.reasons.nameOf(names >>> 24);
+    key.abi = this.abis.nameOf((names >>> 16) & 0xff);
     key.hypercall = this.hypercalls.nameOf(names & 0xffff);
   }
 
