@@ -126,7 +126,7 @@ export class HypercallDispatcher implements HypercallContext {
   private perform(server: AbiServer, call: HypercallDefinition, linear: number): void {
     const action = this.admit(server, call, linear);
     const { engine } = this;
-    engine.begin('hypercall', 'VMCALL', call.name);
+    engine.begin('hypercall', 'VMCALL', call.name, 'call', server.abi.transport);
     const instructions = this.machine.clock.instructions;
     const isRetry = this.announcedAt === linear && this.announcedInstructions === instructions;
     // The rest of a string operation has other registers: what counts is how the call was made.

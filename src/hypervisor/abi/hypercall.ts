@@ -1,6 +1,7 @@
 import type { CpuState } from '../../machine/cpu/state';
 import type { Fault } from '../../machine/cpu/fault';
 import type { PortDirection, PortWidth } from '../../machine/devices/device';
+import type { Transport } from '../cost/cost-profile';
 
 /**
  * Where a value is when a call is made: a register, a pair (high:low), or one of the words that follow the
@@ -78,6 +79,8 @@ export interface HypercallAbi {
   /** Version of the interface that the table follows. */
   readonly version: string;
   readonly calls: readonly HypercallDefinition[];
+  /** How its calls get into the hypervisor, by which they are charged; `call` if left out. */
+  readonly transport?: Transport;
   /** Ways into the hypervisor that have a name but no number; theirs are negative. */
   readonly entries: readonly HypercallDefinition[];
 }
