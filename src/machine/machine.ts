@@ -32,6 +32,8 @@ export interface MachineOptions {
   onSerial?(port: SerialPort, byte: number): void;
   /** A byte written to debug port 0xe9. */
   onConsole?(byte: number): void;
+  /** A word about what the guest did to a device. */
+  onReport?(message: string): void;
 }
 
 /** Why the machine was switched off. */
@@ -66,10 +68,12 @@ export class Machine {
       onInterrupt: (pending) => {
         if (pending) state.requestExit(layout.EXIT_RECHECK);
       },
-      placeRegisters: (device, base) => {
+      placeRegisters: (device, base, bytes) => {
         this.memory.unmapMmio(device);
-        if (base !== undefined) this.memory.mapMmio(base, 0x1000, device);
+        if (base !== undefined) this.memory.mapMmio(base, bytes, device);
       },
+      shadowMemory: this.memory,
+      onReport: (message) => options.onReport?.(message),
       nmi: () => this.cpu.requestNmi(),
       lines: {
         setA20: (enabled) => this.cpu.mmu.setA20(enabled),

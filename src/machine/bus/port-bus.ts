@@ -66,18 +66,26 @@ export class PortBus {
     if (this.devices.length === 0xff) throw new RangeError(`${device.name}: the port bus takes 255 devices at most`);
     const twin = this.devices.find((other) => other.name.toLowerCase() === device.name.toLowerCase());
     if (twin) throw new RangeError(`a device named ${twin.name} is on the port bus already`);
-    for (const { port } of device.registers) {
-      const owner = this.deviceAt(port);
-      if (!owner) continue;
-      throw new RangeError(`port 0x${port.toString(16)} is claimed by both ${owner.name} and ${device.name}`);
-    }
+    this.checkFree(device);
     this.devices.push(device);
-    for (const register of device.registers) {
-      const { port, width = 1 } = register;
-      this.owner[port] = this.devices.length;
-      if (serves(register, 'in')) this.inWidth[port] = Math.max(this.inWidth[port], width);
-      if (serves(register, 'out')) this.outWidth[port] = Math.max(this.outWidth[port], width);
+    this.claim(device, this.devices.length);
+  }
+
+  /**
+   * Gives a registered device the ports that its registers name now, in place of those it had: a PCI card whose range
+   * has moved.
+   * @throws RangeError if another device owns one of them; the device has no ports then
+   */
+  move(device: Device): void {
+    const index = this.devices.indexOf(device) + 1;
+    // A device that is moved before it is registered gets its ports then.
+    if (index === 0) return;
+    for (let port = this.owner.indexOf(index); port >= 0; port = this.owner.indexOf(index, port + 1)) {
+      this.owner[port] = 0;
+      this.inWidth[port] = this.outWidth[port] = 1;
     }
+    this.checkFree(device);
+    this.claim(device, index);
   }
 
   deviceAt(port: number): Device | undefined {
@@ -149,6 +157,23 @@ export class PortBus {
   /** Power-on reset of all devices, in the order in which they were registered. */
   reset(): void {
     for (const device of this.devices) device.reset();
+  }
+
+  private checkFree(device: Device): void {
+    for (const { port } of device.registers) {
+      const owner = this.deviceAt(port);
+      if (!owner) continue;
+      throw new RangeError(`port 0x${port.toString(16)} is claimed by both ${owner.name} and ${device.name}`);
+    }
+  }
+
+  private claim(device: Device, index: number): void {
+    for (const register of device.registers) {
+      const { port, width = 1 } = register;
+      this.owner[port] = index;
+      if (serves(register, 'in')) this.inWidth[port] = Math.max(this.inWidth[port], width);
+      if (serves(register, 'out')) this.outWidth[port] = Math.max(this.outWidth[port], width);
+    }
   }
 
   private isWatched(port: number, width: number): boolean {

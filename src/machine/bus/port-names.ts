@@ -69,6 +69,8 @@ export class PortNames {
     const names: PortName[] = [];
     for (const device of [...this.bus.devices, ...this.mapped]) {
       const own = [...new Set(device.registers.map((register) => register.port))].sort((a, b) => a - b);
+      // A PCI function without ports, or whose ports are not decoded now.
+      if (own.length === 0) continue;
       names.push({ name: device.name, ports: own, doc: 'doc' in device ? device.doc : `All ports of ${device.name}.` });
       for (const register of device.registers) {
         names.push({ name: `${device.name}.${register.name}`, ports: [register.port], doc: register.doc });

@@ -5,6 +5,8 @@ import { CoprocessorError } from './coprocessor-error';
 import { DebugConsole, DebugExit, PostCard } from './debug-ports';
 import type { Device, DeviceHost, DeviceState, StatefulDevice } from './device';
 import { PcTestDevice } from './pc-testdev';
+import type { ShadowMemory } from './pci/host-bridge';
+import { createPci, type Pci } from './pci/pci';
 import { FirmwareConfiguration } from './fw-cfg';
 import type { BlockStore } from './ide/block-store';
 import { IdeChannel } from './ide/channel';
@@ -30,15 +32,22 @@ export const SERIAL_PORT_NAMES = Object.keys(SERIAL_PORTS) as SerialPort[];
 /** First port of each serial port, COM1 first. */
 export const SERIAL_PORT_BASES: readonly number[] = Object.values(SERIAL_PORTS).map(({ base }) => base);
 
+/** Size of the local APIC's registers in memory. */
+const APIC_BYTES = 0x1000;
+
 /** What a PC is built with. */
 export interface PcOptions {
   readonly clock: Clock;
   readonly ramBytes: number;
-  /** Disks: primary 0 and 1, secondary 0 and 1; holes allowed. */
-  /** Puts a device's registers of one page at a physical address, or nowhere. */
-  placeRegisters(device: MmioHandler, base: number | undefined): void;
+  /** Puts a device's registers (whole pages, `bytes` of them) at a physical address, or nowhere. @throws RangeError if it is taken */
+  placeRegisters(device: MmioHandler, base: number | undefined, bytes: number): void;
+  /** Memory below 1 MiB, whose shadow RAM the host bridge controls. */
+  readonly shadowMemory: ShadowMemory;
+  /** A word to the user about what the guest did to a device. */
+  onReport(message: string): void;
   /** Non-maskable interrupt to the CPU. */
   nmi(): void;
+  /** Disks: primary 0 and 1, secondary 0 and 1; holes allowed. */
   readonly disks?: readonly (BlockStore | undefined)[];
   /** `immediate` if left out. */
   readonly serialPacing?: UartPacing;
@@ -68,6 +77,7 @@ export interface Pc {
   readonly rtc: CmosRtc;
   readonly serial: Readonly<Record<SerialPort, Uart16550>>;
   readonly ide: readonly [IdeChannel, IdeChannel];
+  readonly pci: Pci;
   readonly keyboardController: KeyboardController;
   readonly port92: Port92;
   readonly a20: A20Gate;
@@ -92,15 +102,14 @@ class SharedLines {
   constructor(private readonly pic: Pic8259) {}
 
   host(clock: Clock, device: string): DeviceHost {
-    return {
-      clock,
-      setIrq: (line, level) => {
-        const holders = this.holders[line];
-        if (level) holders.add(device);
-        else holders.delete(device);
-        this.pic.setIrq(line, holders.size > 0);
-      },
-    };
+    return { clock, setIrq: (line, level) => this.set(device, line, level) };
+  }
+
+  set(device: string, line: number, level: boolean): void {
+    const holders = this.holders[line];
+    if (level) holders.add(device);
+    else holders.delete(device);
+    this.pic.setIrq(line, holders.size > 0);
   }
 }
 
@@ -117,7 +126,7 @@ export function createPc(options: PcOptions): Pc {
     external: pic,
     requestChanged: () => options.onInterrupt(localApic.pending),
     nmi: () => options.nmi(),
-    place: (device, base) => options.placeRegisters(device, base),
+    place: (device, base) => options.placeRegisters(device, base, APIC_BYTES),
   });
   const pit = new Pit8254(host);
   const port61 = new Port61(pit);
@@ -132,7 +141,7 @@ export function createPc(options: PcOptions): Pc {
     }),
   ) as Record<SerialPort, Uart16550>;
   const ide: [IdeChannel, IdeChannel] = [
-    new IdeChannel(host, {
+    new IdeChannel(shared.host(clock, 'IDE0'), {
       name: 'IDE0',
       base: 0x1f0,
       control: 0x3f6,
@@ -140,7 +149,7 @@ export function createPc(options: PcOptions): Pc {
       drives: disks.slice(0, 2),
       latency: diskLatency,
     }),
-    new IdeChannel(host, {
+    new IdeChannel(shared.host(clock, 'IDE1'), {
       name: 'IDE1',
       base: 0x170,
       control: 0x376,
@@ -158,11 +167,21 @@ export function createPc(options: PcOptions): Pc {
   const debugExit = new DebugExit((value) => options.onDebugExit(value));
   const ioTest = new IoTestDevice();
   const firmware = new FirmwareConfiguration(ramBytes);
-  const testDevice = new PcTestDevice(host);
+  const testDevice = new PcTestDevice(shared.host(clock, 'TESTDEV'));
+  const pci = createPci({
+    bus,
+    ramBytes,
+    memory: options.shadowMemory,
+    lines,
+    moveMemory: (handler, base, size) => options.placeRegisters(handler, base, size),
+    setIrq: (source, irq, level) => shared.set(source, irq, level),
+    report: (message) => options.onReport(message),
+    cards: () => [],
+  });
 
   // The interrupt controller comes first: a reset of another device may lower its line.
   const devices: Device[] = [...pic.devices, pit, port61, rtc, ...Object.values(serial), ...ide, keyboardController];
-  devices.push(port92, fpuError, debugConsole, post, debugExit, ioTest, firmware, testDevice);
+  devices.push(port92, fpuError, debugConsole, post, debugExit, ioTest, firmware, testDevice, ...pci.devices);
   for (const device of devices) bus.register(device);
   const all: StatefulDevice[] = [localApic, ...devices];
 
@@ -175,6 +194,7 @@ export function createPc(options: PcOptions): Pc {
     rtc,
     serial,
     ide,
+    pci,
     keyboardController,
     port92,
     a20,
@@ -189,6 +209,8 @@ export function createPc(options: PcOptions): Pc {
     },
     save: () => Object.fromEntries(all.map((device) => [device.name, device.save()])),
     load: (states) => {
+      // Ranges of cards may have changed places since.
+      for (const item of pci.functions) item.release();
       // The interrupt controller goes last: its saved requests stand, whatever edges the others make while loading.
       for (const device of [...all].reverse()) {
         const state = states[device.name];

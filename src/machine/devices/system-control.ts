@@ -2,9 +2,9 @@ import type { Device, DeviceHost, DeviceState, PortDirection, PortRegister, Port
 import { checkVersion } from './device-state';
 
 /** Who asked for a reset of the processor. */
-export type ResetCause = 'keyboard controller' | 'port 0x92';
+export type ResetCause = 'keyboard controller' | 'port 0x92' | 'port 0xcf9 (soft)' | 'port 0xcf9 (hard)';
 
-/** What the two devices that drive A20 and the reset line do to the machine. */
+/** What the devices that drive A20 and the reset line do to the machine. */
 export interface SystemLines {
   /** A20 is let through (or held low). Called only on a change. */
   setA20(enabled: boolean): void;

@@ -37,8 +37,12 @@ export class PhysicalMemory {
   private readonly host = new Uint32Array(PAGES);
   /** 1 where a debugger watches the page, so that no access may take the fast path. */
   private readonly watched = new Uint8Array(PAGES);
-  /** Ranges of devices, each with what its pages were before. */
+  /** Ranges of devices, each with what its pages are beneath it. */
   private mmio: { start: number; end: number; handler: MmioHandler; before: Uint8Array }[] = [];
+  /** Pages whose RAM is in front of what is mapped there, by page: what they are without it. */
+  private readonly shadowed = new Map<number, { kind: PageKind; host: number }>();
+  /** 1 for pages that read from ROM while writes go to the RAM at the same address. */
+  private readonly writeThrough = new Uint8Array(PAGES);
   private romCursor: number;
 
   /** Called once per unassigned address page that is touched. */
@@ -90,8 +94,23 @@ export class PhysicalMemory {
   /** Makes a range plain RAM, e.g. the text frame buffer. Address and length are multiples of 4096 below `ramBytes`. */
   mapRam(address: number, length: number): void {
     for (let page = address >>> 12; page < (address + length) >>> 12; page++) {
-      this.kind[page] = PageKind.Ram;
-      this.host[page] = RAM_BASE + page * 4096;
+      this.setUnshadowed(page, PageKind.Ram, RAM_BASE + page * 4096);
+    }
+    this.onRemap?.();
+  }
+
+  /**
+   * Routes reads and writes of a range, each to the RAM behind it or to what is mapped there, as chipsets do with the
+   * shadow RAM of firmware. Address and length are multiples of 4096 below `ramBytes`.
+   */
+  setShadow(address: number, length: number, read: boolean, write: boolean): void {
+    for (let page = address >>> 12; page < (address + length) >>> 12; page++) {
+      const base = this.shadowed.get(page) ?? { kind: this.kindBeneath(page), host: this.host[page] };
+      this.writeThrough[page] = write && !read ? 1 : 0;
+      if (read || write) this.shadowed.set(page, base);
+      else this.shadowed.delete(page);
+      if (read) this.setPage(page, write ? PageKind.Ram : PageKind.Rom, RAM_BASE + page * 4096);
+      else this.setPage(page, base.kind, base.host);
     }
     this.onRemap?.();
   }
@@ -111,8 +130,7 @@ export class PhysicalMemory {
     for (const address of addresses) {
       for (let i = 0; i < size >>> 12; i++) {
         const page = ((address >>> 12) + i) % PAGES;
-        this.kind[page] = PageKind.Rom;
-        this.host[page] = at + i * 4096;
+        this.setUnshadowed(page, PageKind.Rom, at + i * 4096);
       }
     }
     this.onRemap?.();
@@ -161,21 +179,18 @@ export class PhysicalMemory {
       return;
     }
     switch (this.kindOf(address)) {
-      case PageKind.Ram: {
-        const at = this.hostPointer(address);
-        if (width === 1) this.u8[at] = value;
-        else if (width === 2) this.view.setUint16(at, value & 0xffff, true);
-        else this.view.setUint32(at, value, true);
-        this.code.noteWrite(at, width);
+      case PageKind.Ram:
+        this.store(this.hostPointer(address), width, value);
         return;
-      }
       case PageKind.Mmio:
         this.handlerAt(address).write(address, width, value);
         return;
       case PageKind.Rom:
+        if (this.writeThrough[address >>> 12]) this.store(RAM_BASE + address, width, value);
         return;
       default:
-        this.onUnassigned?.(address, true);
+        if (this.writeThrough[address >>> 12]) this.store(RAM_BASE + address, width, value);
+        else this.onUnassigned?.(address, true);
     }
   }
 
@@ -203,6 +218,36 @@ export class PhysicalMemory {
       stored++;
     }
     return stored;
+  }
+
+  private store(at: number, width: 1 | 2 | 4, value: number): void {
+    if (width === 1) this.u8[at] = value;
+    else if (width === 2) this.view.setUint16(at, value & 0xffff, true);
+    else this.view.setUint32(at, value, true);
+    this.code.noteWrite(at, width);
+  }
+
+  /** Sets what a page is where no shadow RAM is in front of it. */
+  private setUnshadowed(page: number, kind: PageKind, host: number): void {
+    if (this.shadowed.has(page)) this.shadowed.set(page, { kind, host });
+    else this.setPage(page, kind, host);
+  }
+
+  /** Sets what a page is, beneath a device that may be there. */
+  private setPage(page: number, kind: PageKind, host: number): void {
+    this.host[page] = host;
+    const range = this.rangeOf(page);
+    if (range) range.before[page - (range.start >>> 12)] = kind;
+    else this.kind[page] = kind;
+  }
+
+  private kindBeneath(page: number): PageKind {
+    const range = this.rangeOf(page);
+    return range ? range.before[page - (range.start >>> 12)] : this.kind[page];
+  }
+
+  private rangeOf(page: number): { start: number; before: Uint8Array } | undefined {
+    return this.mmio.find(({ start, end }) => page >= start >>> 12 && page < end / 4096);
   }
 
   private readBytewise(address: number, width: number): number {

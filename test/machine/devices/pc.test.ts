@@ -20,6 +20,8 @@ describe('PC', () => {
       onDebugExit: (value) => events.push(`exit ${value.toString(16)}`),
       onInterrupt: (pending) => events.push(pending ? 'interrupt' : 'no interrupt'),
       placeRegisters: () => undefined,
+      shadowMemory: { setShadow: () => undefined },
+      onReport: (message) => events.push(message),
       nmi: () => events.push('nmi'),
       lines: { setA20: () => undefined, reset: (cause) => events.push(`reset by ${cause}`) },
     });
