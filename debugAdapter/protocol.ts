@@ -119,7 +119,18 @@ export interface ExitLogArguments {
   start?: number;
   /** At most so many, 1-10000; 100 if left out. */
   count?: number;
-  filter?: { channel?: ChannelName; port?: number; hypercall?: string };
+  filter?: {
+    channel?: ChannelName;
+    port?: number;
+    /** `OUTB`, `kvm:KICK_CPU`, a number: as a breakpoint spec has it. */
+    hypercall?: string;
+    /** `kvm`. */
+    abi?: string;
+    /** `IO`, `VMCALL` … */
+    reason?: string;
+    /** Somewhere in what a row shows: names, arguments, results, symbol, source line. Letter case is ignored. */
+    text?: string;
+  };
 }
 
 export interface ExitLogEntry {
@@ -128,13 +139,26 @@ export interface ExitLogEntry {
   time: number;
   reason: string;
   channel: ChannelName;
+  /** Short name of the hypercall's ABI: `vmi`. */
+  abi?: string;
   hypercall?: string;
+  /** Number of the hypercall in its ABI. */
+  number?: number;
+  /** Its arguments in words: `port=0x3f8 value=0x41 'A'`. */
+  arguments?: string;
+  /** Its results in words: `value=0x60`. */
+  results?: string;
   port?: number;
+  /** `COM1.THR`, if the port has a name. */
+  portName?: string;
   direction?: 'in' | 'out';
   width?: number;
   repeat: number;
   value?: number;
   eip: string;
+  /** Address in hexadecimal of the code that caused it, and its name: `uart_putc+0x1c`, or the address again. */
+  site: string;
+  symbol: string;
   cpl: number;
   cr3: string;
   bytes: string;

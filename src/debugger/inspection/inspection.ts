@@ -41,7 +41,7 @@ export function createInspection(parts: InspectionParts): Inspection {
     exitCosts: (query) => costs.query(query),
     ports: () => ({ ports: portRows({ guest, log, places, direct }, (port) => parts.portBreakpoints(port)) }),
     hypercalls: () => hypercallRows(hypervisor, places, (call) => parts.hypercallBreakpoints(call)),
-    exitLog: (query) => exitLogRows(log, places, query),
+    exitLog: (query) => exitLogRows({ guest, log, places }, query),
     exitTimeline: () => log.timeline.data,
     devices: () => deviceRows(guest),
     descriptorTables: () => descriptorTables(guest),

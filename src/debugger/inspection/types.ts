@@ -98,7 +98,18 @@ export interface ExitLogQuery {
   start?: number;
   /** 1-10000; 100 if left out. */
   count?: number;
-  filter?: { channel?: Channel; port?: number; hypercall?: string };
+  filter?: {
+    channel?: Channel;
+    port?: number;
+    /** `OUTB`, `kvm:KICK_CPU`, a number: as a breakpoint spec has it. */
+    hypercall?: string;
+    /** `kvm`. */
+    abi?: string;
+    /** `IO`, `VMCALL` … */
+    reason?: string;
+    /** Somewhere in what a row shows: names, arguments, results, symbol, source line. Letter case is ignored. */
+    text?: string;
+  };
 }
 
 export interface ExitLogRow {
@@ -107,13 +118,26 @@ export interface ExitLogRow {
   time: number;
   reason: string;
   channel: Channel;
+  /** Short name of the hypercall's ABI: `vmi`. */
+  abi?: string;
   hypercall?: string;
+  /** Number of the hypercall in its ABI. */
+  number?: number;
+  /** Its arguments in words: `port=0x3f8 value=0x41 'A'`. */
+  arguments?: string;
+  /** Its results in words: `value=0x60`. */
+  results?: string;
   port?: number;
+  /** `COM1.THR`, if the port has a name. */
+  portName?: string;
   direction?: PortDirection;
   width?: number;
   repeat: number;
   value?: number;
   eip: string;
+  /** Address in hexadecimal of the code that caused it, and its name: `uart_putc+0x1c`, or the address again. */
+  site: string;
+  symbol: string;
   cpl: number;
   cr3: string;
   bytes: string;

@@ -34,6 +34,12 @@ export function resolveHypercalls(spec: string): HypercallName[] {
   throw new RangeError(`there is no hypercall '${callName}' in ${where}: give a name such as OUTB, a number, or *`);
 }
 
+/** The call that a record names; undefined for one of another version of Ringside. */
+export function callOf(abiName: string, callName: string): HypercallDefinition | undefined {
+  const abi = HYPERCALL_ABIS.find(({ name }) => name === abiName);
+  return abi && allCalls(abi).find(({ name }) => name === callName);
+}
+
 /** A hypercall name offered while a spec is typed. */
 export interface HypercallCompletion {
   readonly label: string;

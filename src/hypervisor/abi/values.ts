@@ -63,6 +63,13 @@ export function describeCall(
   return `${left} → ${describe(call.results, results)}`.trimStart();
 }
 
+/** Arguments and results of a call in words, from a record that has them one after the other. */
+export function callTexts(call: HypercallDefinition, values: ArrayLike<number>): { arguments: string; results: string } {
+  const all = Array.from(values);
+  const inputs = call.arguments.length;
+  return { arguments: describe(call.arguments, all), results: describe(call.results, all.slice(inputs)) };
+}
+
 /** The shape of a call, for completions and hovers: `INB(port: DX) → value: AL`. */
 export function signatureOf(call: HypercallDefinition): string {
   const list = (values: readonly HypercallValue[]): string =>
