@@ -56,9 +56,6 @@ export function buildMachine(
   if (!(Number.isInteger(memoryMB) && memoryMB >= 1 && memoryMB <= MAX_MEMORY_MB)) {
     throw new LaunchError(`memoryMB: expected a whole number from 1 to ${MAX_MEMORY_MB}, got ${memoryMB}.`);
   }
-  if (configuration.format === 'bzimage') {
-    throw new LaunchError('format: Linux kernel images (bzimage) cannot be booted yet.');
-  }
   checkAbis(configuration);
   const machine = new Machine({
     cpu,
@@ -67,6 +64,7 @@ export function buildMachine(
     disks: files.drives.map((drive) => drive.store),
     onSerial: (port, byte) => listener.serial(port, byte),
     onConsole: (byte) => listener.console(byte),
+    onReport: (message) => listener.report(message),
   });
   const hypervisor = new Hypervisor(machine, {
     mode: options.mode,
@@ -171,13 +169,13 @@ function loadGuest(
   if (!image) throw new LaunchError('program: nothing to run; name a guest image, a bios, or a drive to boot from.');
   try {
     const { loadAddress, entry } = configuration;
-    const given = configuration.format === 'bzimage' ? undefined : configuration.format;
-    const format = bootDrive ? 'boot' : (given ?? detectFormat(image));
+    const format = bootDrive ? 'boot' : (configuration.format ?? detectFormat(image));
+    const takesCommandLine = format === 'multiboot' || format === 'bzimage';
     return loadImage({ memory, state: cpu.state, segmentation: cpu.segmentation }, image, {
       format,
       loadAddress,
       entry,
-      commandLine: format === 'multiboot' ? commandLine(configuration) : configuration.commandLine,
+      commandLine: takesCommandLine ? commandLine(configuration) : configuration.commandLine,
       modules: initrd ? [initrd] : [],
       bootDrive: drives.length > 0 ? firstDrive(configuration, files) : undefined,
     });

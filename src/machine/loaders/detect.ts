@@ -1,14 +1,13 @@
+import { hasSetupHeader } from './bzimage-header';
 import { isElf } from './elf';
 import { LoadError } from './load-error';
 import type { Image } from './load-target';
 import { hasMultiboot2Header, hasMultibootHeader } from './multiboot-header';
 
 /** How an image is loaded. `boot` is a boot sector or a disk image that starts with one. */
-export type ImageFormat = 'multiboot' | 'elf' | 'boot' | 'flat';
+export type ImageFormat = 'multiboot' | 'elf' | 'bzimage' | 'boot' | 'flat';
 
 const SECTOR = 512;
-/** "HdrS" in the setup header of a Linux kernel image (Documentation/x86/boot.rst). */
-const LINUX_OFFSET = 0x202;
 /** "CD001" in the first volume descriptor (ECMA-119). */
 const ISO_OFFSET = 0x8001;
 
@@ -33,9 +32,7 @@ export function detectFormat(image: Image): ImageFormat {
     throw new LoadError(name, 'it has a Multiboot 2 header only; Ringside boots Multiboot 1 (magic 0x1badb002)');
   }
   if (isElf(bytes)) return 'elf';
-  if (hasText(bytes, LINUX_OFFSET, 'HdrS')) {
-    throw new LoadError(name, 'it is a Linux kernel image (bzImage), which Ringside does not boot yet');
-  }
+  if (hasSetupHeader(bytes)) return 'bzimage';
   if (hasText(bytes, ISO_OFFSET, 'CD001')) {
     throw new LoadError(name, 'it is a CD image (ISO 9660), which Ringside does not boot yet');
   }

@@ -1,3 +1,4 @@
+import { loadLinux } from './bzimage';
 import { loadBootSector } from './boot-sector';
 import { detectFormat, type ImageFormat } from './detect';
 import { loadElf, loadFlat } from './flat';
@@ -28,14 +29,16 @@ export interface LoadedImage {
 const ONLY_FOR: readonly { option: keyof LoadOptions; attribute: string; formats: readonly ImageFormat[] }[] = [
   { option: 'loadAddress', attribute: 'loadAddress', formats: ['flat'] },
   { option: 'entry', attribute: 'entry', formats: ['flat', 'elf'] },
-  { option: 'modules', attribute: 'initrd', formats: ['multiboot'] },
-  { option: 'commandLine', attribute: 'commandLine', formats: ['multiboot'] },
+  { option: 'modules', attribute: 'initrd', formats: ['multiboot', 'bzimage'] },
+  { option: 'commandLine', attribute: 'commandLine', formats: ['multiboot', 'bzimage'] },
 ];
 
 const LOADERS: Readonly<Record<ImageFormat, (target: LoadTarget, image: Image, options: LoadOptions) => number>> = {
   multiboot: (target, image, { commandLine = '', modules = [], bootDrive }) =>
     loadMultiboot(target, image, { commandLine, modules, bootDrive }),
   elf: (target, image, { entry }) => loadElf(target, image, entry),
+  bzimage: (target, image, { commandLine = '', modules = [] }) =>
+    loadLinux(target, image, { commandLine, initrd: modules[0] }),
   boot: (target, image, { bootDrive = 0x80 }) => loadBootSector(target, image, bootDrive),
   flat: (target, image, { loadAddress, entry }) => loadFlat(target, image, loadAddress, entry),
 };
