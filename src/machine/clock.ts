@@ -24,6 +24,10 @@ export interface Clock {
   /** Wall-clock time at power on, in milliseconds since 1970-01-01 UTC (a launch attribute). */
   readonly startTime: number;
   timer(name: string, fire: () => void): Timer;
-  /** Lets virtual time pass without instructions: the modelled cost of an exit. */
+  /** Cycles since power on during which a hypervisor kept the processor from the guest: see `steal`. */
+  readonly stolen: number;
+  /** Lets virtual time pass without instructions: a wait, or what the hardware takes. */
   charge(cycles: number): void;
+  /** The same for the modelled cost of an exit, counted in `stolen`. */
+  steal(cycles: number): void;
 }

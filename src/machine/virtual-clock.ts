@@ -26,6 +26,8 @@ class ArmedTimer implements Timer {
 export interface ClockState {
   readonly instructions: number;
   readonly passed: number;
+  /** Part of `passed` that a hypervisor took; none if left out. */
+  readonly stolen?: number;
   readonly timers: Readonly<Record<string, number>>;
 }
 
@@ -43,6 +45,7 @@ export class VirtualClock implements Clock {
   private skipped = 0;
   /** Cycles that passed without instructions: charges and sleep. */
   private passed = 0;
+  private taken = 0;
   /** When the first timer fires. */
   private earliest = Infinity;
 
@@ -60,6 +63,10 @@ export class VirtualClock implements Clock {
     return this.instructions + this.passed;
   }
 
+  get stolen(): number {
+    return this.taken;
+  }
+
   timer(name: string, fire: () => void): Timer {
     const timer = new ArmedTimer(name, fire, () => {
       this.findEarliest();
@@ -72,6 +79,11 @@ export class VirtualClock implements Clock {
   charge(cycles: number): void {
     this.passed += cycles;
     if (this.burst !== 0) this.shorten(this.earliest - this.now);
+  }
+
+  steal(cycles: number): void {
+    this.taken += cycles;
+    this.charge(cycles);
   }
 
   /** When the next timer fires; Infinity if none is armed. */
@@ -108,13 +120,14 @@ export class VirtualClock implements Clock {
 
   save(): ClockState {
     const timers = Object.fromEntries(this.timers.map((timer) => [timer.name, timer.due]));
-    return { instructions: this.instructions, passed: this.passed, timers };
+    return { instructions: this.instructions, passed: this.passed, stolen: this.taken, timers };
   }
 
   load(state: ClockState): void {
     this.retired = state.instructions;
     this.burst = 0;
     this.passed = state.passed;
+    this.taken = state.stolen ?? 0;
     for (const timer of this.timers) timer.due = state.timers[timer.name] ?? Infinity;
     this.findEarliest();
   }

@@ -8,11 +8,13 @@ import {
   TLB_USER_WRITE,
 } from '../layout';
 import { PageKind, type PhysicalMemory } from '../memory/physical';
+import { WriteWatch } from '../memory/write-watch';
 import { Fault, Vector } from './fault';
 import type { BreakpointConditions } from './breakpoint-conditions';
 import { CR0_AM, CR0_WP, CR4_PAE, CR4_PGE } from './control-bits';
 import type { CpuModel } from './models';
-import { PAGE_USER, PAGE_WRITE, PageTables, type PageWalk } from './paging';
+import { PAGE_USER, PAGE_WRITE, PageTables, type PageWalk, type Translation } from './paging';
+import type { PagingObserver } from './paging-observer';
 import type { CpuState } from './state';
 
 /** Bytes of one memory access. */
@@ -37,6 +39,9 @@ const FOUR_GIB = 2 ** 32;
  * All values are unsigned; linear addresses are taken modulo 2^32.
  */
 export class Mmu {
+  /** Who looks on while the guest uses its page tables. */
+  observer: PagingObserver | undefined;
+  private readonly writeWatch = new WriteWatch();
   private readonly tables: PageTables;
   private readonly tlb: Uint32Array;
   private readonly view: DataView;
@@ -200,7 +205,28 @@ export class Mmu {
   }
 
   private writePhysical(physical: number, width: MemoryWidth, value: number): void {
-    if (physical < FOUR_GIB) this.memory.write(physical, width, value);
+    if (physical >= FOUR_GIB) return;
+    if (this.writeWatch.has(physical)) this.observer?.watchedWrite?.(physical, width, value);
+    this.memory.write(physical, width, value);
+  }
+
+  // --- watched pages ---
+
+  /**
+   * Tells the observer of every write of the guest to a physical page, or no longer. The accessed and dirty bits that
+   * the processor sets in paging entries are none of the guest's writes, nor is what devices store.
+   */
+  watchWrites(physical: number, on: boolean): void {
+    if (this.writeWatch.has(physical) === on) return;
+    this.writeWatch.set(physical, on);
+    if (!on) return;
+    const host = this.memory.hostPointer(physical & ~0xfff) >>> 12;
+    this.changeEntriesOf(host, (entry) => entry & ~(WRITES | HELD_WRITES));
+  }
+
+  /** Watches no page any more. */
+  unwatchWrites(): void {
+    this.writeWatch.clear();
   }
 
   // --- compiled code ---
@@ -225,10 +251,15 @@ export class Mmu {
 
   /** Takes the page with these bytes off the fast path for writes: compiled code is made from it. */
   holdWrites(host: number): void {
+    this.changeEntriesOf(host >>> 12, heldWrites);
+  }
+
+  /** Changes all entries that lead to a page of the machine's memory. */
+  private changeEntriesOf(hostPage: number, change: (entry: number) => number): void {
     for (let i = 0; i < this.filledCount; i++) {
       const page = this.filled[i];
       const entry = this.tlb[page];
-      if (((entry & ~0xfff) + (page << 12)) >>> 12 === host >>> 12) this.tlb[page] = heldWrites(entry);
+      if (((entry & ~0xfff) + (page << 12)) >>> 12 === hostPage) this.tlb[page] = change(entry);
     }
   }
 
@@ -294,6 +325,7 @@ export class Mmu {
    * @throws Fault #GP(0) where PAE pointer entries have reserved bits set
    */
   loadPageDirectory(value: number): void {
+    this.observer?.directoryLoad?.(value >>> 0);
     if (this.state.paging && this.state.cr(4) & CR4_PAE) this.tables.loadPointers(value);
     this.state.setCr(3, value);
     this.flush((this.state.cr(4) & CR4_PGE) !== 0);
@@ -343,7 +375,7 @@ export class Mmu {
       this.fill(linear, physical, TLB_SUPERVISOR_READ | TLB_USER_READ, TLB_SUPERVISOR_WRITE | TLB_USER_WRITE);
       return physical;
     }
-    const found = this.tables.translate(linear, access);
+    const found = this.lookUp(linear, access);
     if (found.physical >= FOUR_GIB) return found.physical;
     const physical = (found.physical & a20) >>> 0;
     const read =
@@ -360,6 +392,20 @@ export class Mmu {
     return physical;
   }
 
+  /** Walks the tables, once more if the observer has changed them because the access is refused. @throws Fault #PF */
+  private lookUp(linear: number, access: number): Translation {
+    const { observer } = this;
+    if (!observer?.pageFault) return this.tables.translate(linear, access);
+    const cr2 = this.state.cr(2);
+    try {
+      return this.tables.translate(linear, access);
+    } catch (thrown) {
+      if (!(thrown instanceof Fault) || !observer.pageFault()) throw thrown;
+      this.state.setCr(2, cr2);
+      return this.tables.translate(linear, access);
+    }
+  }
+
   /** Puts a page on the fast path: RAM for reads and permitted writes, ROM for reads, nothing else. */
   private fill(linear: number, physical: number, read: number, write: number): void {
     const kind = this.memory.kindOf(physical);
@@ -368,7 +414,8 @@ export class Mmu {
     if (this.breakpoints.watchesData && this.breakpoints.watchesPage(page)) return;
     if (!(this.tlb[page] & TLB_LISTED)) this.list(page);
     const distance = this.memory.hostPointer(physical & ~0xfff) - (linear & ~0xfff);
-    const entry = (distance & ~0xfff) | read | (kind === PageKind.Ram ? write : 0) | TLB_LISTED;
+    const writes = kind === PageKind.Ram && !this.writeWatch.has(physical) ? write : 0;
+    const entry = (distance & ~0xfff) | read | writes | TLB_LISTED;
     this.tlb[page] = this.memory.code.marked[this.memory.hostPointer(physical) >>> 12] ? heldWrites(entry) : entry;
   }
 

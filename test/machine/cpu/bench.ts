@@ -75,6 +75,7 @@ export function gate(
 
 class FakeClock implements Clock {
   readonly startTime = 0;
+  readonly stolen = 0;
   /** The clock of a run loop that drives the CPU. */
   driver: Clock | undefined;
   private time = 0;
@@ -101,6 +102,9 @@ class FakeClock implements Clock {
   }
   charge(): void {
     throw new Error('the CPU charges nothing');
+  }
+  steal(): void {
+    throw new Error('the CPU is not a hypervisor');
   }
 }
 
