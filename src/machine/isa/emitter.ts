@@ -191,6 +191,19 @@ export abstract class Emitter {
     this.leaveIfFault();
   }
 
+  /**
+   * Runs the checks that an x87 instruction begins with: whether the x87 may be used, and whether an exception is pending.
+   * A stage that has made sure of them, and that all exceptions are masked, has a cheaper test of its own.
+   */
+  beginX87(checks: () => void): void {
+    checks();
+  }
+
+  /** Those of the x87's exceptions in `flags` that are not masked. */
+  unmaskedX87(flags: Expr): Expr {
+    return w.and(flags, w.not(this.state(layout.FPU_CONTROL)));
+  }
+
   // Stack
 
   /** Mask of stack offsets: 0xFFFF or 0xFFFFFFFF by SS.B. */
@@ -297,6 +310,11 @@ export abstract class Emitter {
   /** Offset in CS of the next instruction. */
   nextEip(): Expr {
     return this.let(w.sub(this.state(layout.IP), this.state(layout.IP_DELTA)));
+  }
+
+  /** Offset in CS of this instruction. */
+  instructionEip(): Expr {
+    return w.sub(this.state(layout.IP_START), this.state(layout.IP_DELTA));
   }
 
   /** Target of a relative branch: the next instruction plus a (sign-extended) displacement. */

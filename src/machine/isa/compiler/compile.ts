@@ -421,6 +421,12 @@ export interface PageCheck {
   readonly host: number;
 }
 
+/** Escape opcodes D8 to DF, and WAIT. */
+function usesX87(region: Region): boolean {
+  const all = [...region.blocks.values()].flatMap(({ instructions }) => instructions);
+  return all.some(({ form, opcode }) => form.map === 0 && ((opcode & 0xf8) === 0xd8 || opcode === 0x9b));
+}
+
 /** Beyond this share of instructions left to the interpreter a region costs more than it saves. */
 const MAX_INTERPRETED = 0.25;
 
@@ -437,7 +443,7 @@ export function compileRegion(
 ): Uint8Array<ArrayBuffer> | undefined {
   const m = new ModuleBuilder();
   const page = { host, window: FULL_WINDOW };
-  const helpers = addHelpers(m, mode, page);
+  const helpers = addHelpers(m, mode, page, usesX87(region));
   const run = m.declare('run', [], ['i32']);
   const f = new FunctionBuilder([], ['i32']);
   const compiler = new RegionCompiler(f, region, checks, mode, helpers, page, scalesLoneBase(model));

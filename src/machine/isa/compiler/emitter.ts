@@ -2,10 +2,12 @@ import type { Operations } from '../../cpu/operations';
 import * as layout from '../../layout';
 import { FLAG_DF, FLAGS_ARITHMETIC, Register, SegmentIndex } from '../../layout';
 import { type ConditionCode, Emitter, type RuntimeFunction } from '../emitter';
+import type { FloatFunction } from '../float/declare';
 import type { Size } from '../size';
 import * as w from '../wasm/expression';
 import type { Expr, Expr64, ExprV128, Operand } from '../wasm/expression';
 import type { Label } from '../wasm/function';
+import { i64 } from '../wasm/i64';
 import type { Instruction } from './decode';
 import type { RegionFrame } from './frame';
 import type { AddressParts } from './memory-access';
@@ -46,7 +48,9 @@ export class RegionEmitter extends Emitter {
   }
 
   protected runtime(name: RuntimeFunction): number {
-    throw new NotInlined(name);
+    const imported = this.frame.floatFunction(name);
+    if (imported === undefined) throw new NotInlined(name);
+    return imported;
   }
 
   protected operation(name: keyof Operations): number {
@@ -81,6 +85,10 @@ export class RegionEmitter extends Emitter {
   private giveUp(): void {
     if (this.changed) throw new NotInlined('has changed something');
     this.frame.leaveBefore(this.instruction.at, this.left);
+  }
+
+  override unlikely(condition: Operand): void {
+    this.if(condition, () => this.giveUp());
   }
 
   override if(condition: Operand, then: () => void, otherwise?: () => void): void {
@@ -127,12 +135,41 @@ export class RegionEmitter extends Emitter {
   override state(offset: number): Expr {
     if (offset === layout.STACK_32) return w.constant(this.frame.mode.stack32 ? 1 : 0);
     if (offset === layout.CODE_32) return w.constant(this.frame.mode.code32 ? 1 : 0);
-    if (offset === layout.EFLAGS) return super.state(offset);
+    if (PLAIN_STATE.has(offset)) return super.state(offset);
     throw new NotInlined('reads the CPU state');
   }
 
-  override setState(): void {
-    throw new NotInlined('writes the CPU state');
+  override setState(offset: number, value: Operand): void {
+    if (!PLAIN_STATE.has(offset) || offset === layout.EFLAGS) throw new NotInlined('writes the CPU state');
+    this.changed = true;
+    super.setState(offset, value);
+    if (offset === layout.FPU_CONTROL) this.frame.checkX87();
+  }
+
+  // Floating point
+
+  override beginX87(): void {
+    this.unlikely(w.eqz(this.frame.x87Ready));
+  }
+
+  override unmaskedX87(): Expr {
+    return w.constant(0);
+  }
+
+  override float(name: FloatFunction, args: readonly (Expr | Expr64 | number)[]): Expr {
+    const flags = super.float(name, args);
+    this.noteDestination(args[0]);
+    return flags;
+  }
+
+  override floatCall(name: FloatFunction, args: readonly (Expr | Expr64 | number)[]): void {
+    super.floatCall(name, args);
+    this.noteDestination(args[0]);
+  }
+
+  /** What is put aside at a fixed place does no harm if the interpreter starts over; a register does. */
+  private noteDestination(destination: Expr | Expr64 | number): void {
+    if (typeof destination !== 'number' && (destination as Expr).constant === undefined) this.changed = true;
   }
 
   // Registers
@@ -185,12 +222,14 @@ export class RegionEmitter extends Emitter {
     this.changed = true;
   }
 
-  override load64(): Expr64 {
-    throw new NotInlined('8 bytes');
+  override load64(segment: Operand, offset: Operand): Expr64 {
+    return this.f.hold(i64.load(this.locate(64, segment, offset, false)));
   }
 
-  override store64(): void {
-    throw new NotInlined('8 bytes');
+  override store64(segment: Operand, offset: Operand, value: Expr64): void {
+    const host = this.locate(64, segment, offset, true);
+    this.f.emit(i64.store(host, value));
+    this.changed = true;
   }
 
   override load128(): ExprV128 {
@@ -213,7 +252,7 @@ export class RegionEmitter extends Emitter {
     this.setReg(stack32 ? 32 : 16, Register.ESP, moved);
   }
 
-  private locate(size: Size, segment: Operand, offset: Operand, write: boolean): Expr {
+  private locate(size: Size | 64, segment: Operand, offset: Operand, write: boolean): Expr {
     const number: SegmentIndex = constantOf(segment);
     const kind = number === SegmentIndex.SS ? 'stack' : `${number} ${this.addressKind}`;
     const parts = this.address?.offset === offset ? this.address.parts : undefined;
@@ -270,6 +309,10 @@ export class RegionEmitter extends Emitter {
 
   // Control
 
+  override instructionEip(): Expr {
+    return this.frame.eipOf(this.instruction.at);
+  }
+
   override nextEip(): Expr {
     return this.let(this.frame.eipOf(this.instruction.at + this.instruction.length));
   }
@@ -323,6 +366,21 @@ export class RegionEmitter extends Emitter {
     return w.constant(((this.instruction.opcode & 7) << 8) | (this.instruction.modRm ?? 0));
   }
 }
+
+/** Fields of the CPU state that are not kept in locals, and that have no effect but on the instructions that use them. */
+const PLAIN_STATE: ReadonlySet<number> = new Set([
+  layout.EFLAGS,
+  layout.FPU_CONTROL,
+  layout.FPU_STATUS,
+  layout.FPU_TOP,
+  layout.FPU_EMPTY,
+  layout.FPU_IP,
+  layout.FPU_CS,
+  layout.FPU_OPCODE,
+  layout.FPU_DP,
+  layout.FPU_DS,
+  layout.SEG_SELECTOR + SegmentIndex.CS * 4,
+]);
 
 /** Subtractions for their flags only. */
 const COMPARISONS = new Set(['CMP', 'CMPS', 'SCAS', 'CMPXCHG']);

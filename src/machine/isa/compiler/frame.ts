@@ -1,3 +1,5 @@
+import { CR0_EM, CR0_TS } from '../../cpu/control-bits';
+import { EXCEPTIONS, PENDING } from '../../fpu/words';
 import * as layout from '../../layout';
 import * as w from '../wasm/expression';
 import type { Expr } from '../wasm/expression';
@@ -35,6 +37,8 @@ export class RegionFrame {
   private readonly exitEip: number;
   private readonly exitKind: number;
   private exit: Label | undefined;
+  /** 1 while x87 instructions may be done here: see `checkX87`. */
+  private readonly x87: number;
 
   constructor(
     readonly f: FunctionBuilder,
@@ -46,7 +50,7 @@ export class RegionFrame {
     readonly scalesBase: boolean,
   ) {
     this.registers = Array.from({ length: REGISTERS }, () => f.local());
-    [this.budget, this.base, this.exitEip, this.exitKind] = Array.from({ length: 4 }, () => f.local());
+    [this.budget, this.base, this.exitEip, this.exitKind, this.x87] = Array.from({ length: 5 }, () => f.local());
     this.flags = new FlagTracker(f);
     this.memory = new MemoryAccess(f, mode, helpers);
   }
@@ -59,6 +63,27 @@ export class RegionFrame {
   setReg(index: number, value: Expr): void {
     this.f.set(this.registers[index], value);
     this.memory.noteWrite(index);
+  }
+
+  /** Number of a floating-point function; undefined where the region has none. */
+  floatFunction(name: string): number | undefined {
+    return this.helpers.float.get(name);
+  }
+
+  get x87Ready(): Expr {
+    return this.f.get(this.x87);
+  }
+
+  /**
+   * Finds out whether x87 instructions can be done without the interpreter: none raises #NM, no exception is pending, and all are
+   * masked, so that none will be. Comes at the entry and after everything that may change one of these.
+   */
+  checkX87(): void {
+    if (this.helpers.float.size === 0) return;
+    const unavailable = w.and(w.load32(layout.CR), CR0_EM | CR0_TS);
+    const pending = w.and(w.load32(layout.FPU_STATUS), PENDING);
+    const unmasked = w.and(w.xor(w.load32(layout.FPU_CONTROL), EXCEPTIONS), EXCEPTIONS);
+    this.f.set(this.x87, w.eqz(w.or(w.or(unavailable, pending), unmasked)));
   }
 
   /** EIP of a place. */
@@ -77,6 +102,7 @@ export class RegionFrame {
     f.scope(() => {
       emitReload(f).forEach((value, i) => f.set(this.locals[i], value));
       this.memory.forget();
+      this.checkX87();
       f.set(this.budget, w.load32(layout.REMAINING));
       const ip = w.load32(layout.IP);
       f.set(this.base, w.sub(w.and(ip, PAGE_MASK), w.load32(layout.IP_DELTA)));
@@ -148,6 +174,7 @@ export class RegionFrame {
     this.f.callInto(this.locals, this.helpers.reload);
     this.flags.assume(undefined);
     this.memory.forget();
+    this.checkX87();
   }
 
   private store(eip: Expr): void {

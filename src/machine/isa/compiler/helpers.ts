@@ -1,5 +1,6 @@
 import * as layout from '../../layout';
 import { FLAGS_ARITHMETIC } from '../../layout';
+import { floatSignature, X87_FUNCTIONS } from '../float/declare';
 import * as w from '../wasm/expression';
 import type { Expr } from '../wasm/expression';
 import { FunctionBuilder } from '../wasm/function';
@@ -28,7 +29,7 @@ export enum Derived {
 export const NO_PAGE = 8;
 
 /** Widths of accesses in bytes. */
-const WIDTHS = [1, 2, 4] as const;
+const WIDTHS = [1, 2, 4, 8] as const;
 
 /** The page of a region's entry. */
 export interface CodePage {
@@ -48,6 +49,8 @@ export interface Helpers {
   readonly locate: (bytes: number, write: boolean) => number;
   /** Lets the interpreter do one instruction. */
   readonly step: number;
+  /** The x87's functions; empty where no instruction of the region needs them. */
+  readonly float: ReadonlyMap<string, number>;
 }
 
 const i32 = (count: number) => Array.from({ length: count }, () => 'i32' as const);
@@ -143,10 +146,20 @@ function defineLocate(m: ModuleBuilder, mode: TierMode, refill: number, bytes: n
   return declared.index;
 }
 
-/** Adds the functions to a module, imports included. */
-export function addHelpers(m: ModuleBuilder, mode: TierMode, page: CodePage): Helpers {
+function importFloat(m: ModuleBuilder): Map<string, number> {
+  return new Map(
+    X87_FUNCTIONS.map((name) => {
+      const { params, results } = floatSignature(name);
+      return [name, m.import(name, params, results).index];
+    }),
+  );
+}
+
+/** Adds the functions to a module, imports included; those of the x87 with `usesX87`. */
+export function addHelpers(m: ModuleBuilder, mode: TierMode, page: CodePage, usesX87: boolean): Helpers {
   const refill = m.import('refill', ['i32', 'i32', 'i32'], ['i32']).index;
   const step = m.import('step', []).index;
+  const float = usesX87 ? importFloat(m) : new Map<string, number>();
   const located = new Map<string, number>();
   for (const bytes of WIDTHS) {
     for (const write of [false, true]) {
@@ -154,5 +167,5 @@ export function addHelpers(m: ModuleBuilder, mode: TierMode, page: CodePage): He
     }
   }
   const locate = (bytes: number, write: boolean) => located.get(`${bytes} ${write}`) as number;
-  return { spill: defineSpill(m, page), reload: defineReload(m), locate, step };
+  return { spill: defineSpill(m, page), reload: defineReload(m), locate, step, float };
 }

@@ -100,8 +100,7 @@ export class MemoryAccess {
       f.set(delta, w.sub(host, linear));
       if (page) f.set(page.tag, found);
     };
-    // A misaligned access never compares equal: it may cross the page.
-    if (page) f.if(w.ne(w.and(linear, ~0xfff | (bytes - 1)), f.get(page.tag)), lookUp);
+    if (page) f.if(misses(linear, bytes, f.get(page.tag)), lookUp);
     else lookUp();
     return f.let(w.add(linear, f.get(delta)));
   }
@@ -168,6 +167,16 @@ export class MemoryAccess {
     }
     return page;
   }
+}
+
+/**
+ * Not zero if an access may go elsewhere than to one page. What is misaligned does as a rule: it may cross the page. Of 8 bytes
+ * both halves are compared: compilers for the i386 align doubles on the stack to 4.
+ */
+function misses(linear: Expr, bytes: number, tag: Expr): Expr {
+  const alignment = Math.min(bytes, 4);
+  const differs = (at: Expr) => w.xor(w.and(at, ~0xfff | (alignment - 1)), tag);
+  return bytes <= 4 ? differs(linear) : w.or(differs(linear), differs(w.add(linear, 4)));
 }
 
 /** Groups the accesses of a block by key; a key with an access that cannot be told beforehand is left out. */

@@ -165,6 +165,7 @@ export class CompiledTier {
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
       env: {
         memory: state.memory,
+        ...interpreter.float,
         step: interpreter.step,
         refill: (linear: number, width: number, write: number) => this.refill(linear >>> 0, width, write !== 0),
       },

@@ -161,6 +161,12 @@ const SIGNATURES = { ...F80, ...SSE, ...SHARED };
 /** Name of a floating-point function that instruction definitions may call. */
 export type FloatFunction = keyof typeof F80 | keyof typeof SSE;
 
+/** Names of the functions that instruction definitions may call. */
+export const FLOAT_FUNCTIONS = [...Object.keys(F80), ...Object.keys(SSE)] as FloatFunction[];
+
+/** Those of the x87. */
+export const X87_FUNCTIONS = Object.keys(F80) as (keyof typeof F80)[];
+
 /** Name of any function of this room. */
 export type FloatRoutine = keyof typeof SIGNATURES;
 

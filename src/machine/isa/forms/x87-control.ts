@@ -12,27 +12,32 @@ import { begin, checkAvailable, checkPending, clearStatus, markEmpty, pop, remem
 
 const TOP_SHIFT = 11;
 
+/** The beginning of instructions that do not wait for exceptions. */
+const beginWithoutWait = (e: Emitter): void => e.beginX87(() => checkAvailable(e));
+
 /** WAIT heeds TS only while MP is set. */
 const wait = (e: Emitter) => {
   const both = CR0_MP | CR0_TS;
-  e.unlikely(w.eq(w.and(e.state(layout.CR), both), both), () => e.fault(Vector.NM));
-  checkPending(e);
+  e.beginX87(() => {
+    e.unlikely(w.eq(w.and(e.state(layout.CR), both), both), () => e.fault(Vector.NM));
+    checkPending(e);
+  });
 };
 
 const statusWord = (e: Emitter): Expr => w.or(e.state(layout.FPU_STATUS), w.shl(e.state(layout.FPU_TOP), TOP_SHIFT));
 
 const storeStatus = (e: Emitter, operand: MemoryAccess) => {
-  checkAvailable(e);
+  beginWithoutWait(e);
   e.store(16, operand.segment, operand.offset, statusWord(e));
 };
 
 const statusToAx = (e: Emitter) => {
-  checkAvailable(e);
+  beginWithoutWait(e);
   e.setReg(16, Register.EAX, statusWord(e));
 };
 
 const storeControl = (e: Emitter, operand: MemoryAccess) => {
-  checkAvailable(e);
+  beginWithoutWait(e);
   e.store(16, operand.segment, operand.offset, e.state(layout.FPU_CONTROL));
 };
 
@@ -40,14 +45,17 @@ const storeControl = (e: Emitter, operand: MemoryAccess) => {
 const loadControl = (e: Emitter, operand: MemoryAccess) => {
   begin(e);
   const value = e.load(16, operand.segment, operand.offset);
-  e.setState(layout.FPU_CONTROL, w.or(w.and(value, CONTROL_WRITABLE), CONTROL_FIXED));
+  const control = e.let(w.or(w.and(value, CONTROL_WRITABLE), CONTROL_FIXED));
   const status = e.let(e.state(layout.FPU_STATUS));
-  const unmasked = w.and(w.and(status, EXCEPTIONS), w.not(e.state(layout.FPU_CONTROL)));
+  const unmasked = w.and(w.and(status, EXCEPTIONS), w.not(control));
   const updated = e.let(w.or(w.and(status, ~PENDING), w.select(unmasked, PENDING, 0)));
-  e.if(w.ne(updated, status), () => {
+  e.unlikely(w.ne(updated, status), () => {
+    e.setState(layout.FPU_CONTROL, control);
     e.setState(layout.FPU_STATUS, updated);
     e.call('fpuErrorChanged');
+    e.leave();
   });
+  e.setState(layout.FPU_CONTROL, control);
 };
 
 const clearExceptions = (e: Emitter) => {

@@ -33,8 +33,6 @@ export interface StackRegister {
 export const INDEFINITE_LOW = i64.const(0xc000000000000000n);
 export const INDEFINITE_HIGH = 0xffff;
 
-const control = (e: Emitter): Expr => e.state(layout.FPU_CONTROL);
-
 /** #NM where the x87 may not be used. */
 export function checkAvailable(e: Emitter): void {
   e.unlikely(w.and(e.state(layout.CR), CR0_EM | CR0_TS), () => e.fault(Vector.NM));
@@ -52,13 +50,15 @@ export function checkPending(e: Emitter): void {
 
 /** The beginning of every instruction but those that do not wait for exceptions. */
 export function begin(e: Emitter): void {
-  checkAvailable(e);
-  checkPending(e);
+  e.beginX87(() => {
+    checkAvailable(e);
+    checkPending(e);
+  });
 }
 
 /** Remembers the instruction for exception handlers. Comes after all that may fault; control instructions do without. */
 export function remember(e: Emitter, operand?: MemoryAccess): void {
-  e.setState(layout.FPU_IP, w.sub(e.state(layout.IP_START), e.state(layout.IP_DELTA)));
+  e.setState(layout.FPU_IP, e.instructionEip());
   e.setState(layout.FPU_CS, e.state(layout.SEG_SELECTOR + SegmentIndex.CS * 4));
   e.setState(layout.FPU_OPCODE, e.escapeOpcode());
   if (!operand) return;
@@ -109,7 +109,7 @@ export function moveTop(e: Emitter, target: StackRegister): void {
 
 /** Those of the exceptions in `flags` that are not masked. */
 export function unmaskedOf(e: Emitter, flags: Expr, among = EXCEPTIONS): Expr {
-  return e.let(w.and(w.and(flags, w.not(control(e))), among));
+  return e.let(w.and(e.unmaskedX87(flags), among));
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Operations } from '../../cpu/operations';
 import type { CpuModel } from '../form';
-import { declareFloat } from '../float/declare';
+import { declareFloat, FLOAT_FUNCTIONS } from '../float/declare';
 import { defineFloat } from '../float/define';
 import { declarePacked } from '../packed/functions';
 import { definePacked } from '../packed/define';
@@ -79,7 +79,7 @@ export const OPERATION_SIGNATURES: Readonly<Record<keyof Operations, readonly [a
 /** Names of all operations, in a fixed order. */
 export const OPERATION_NAMES = Object.keys(OPERATION_SIGNATURES) as (keyof Operations)[];
 
-/** Stages the instruction table as the interpreter: a module that exports `run`. */
+/** Stages the instruction table as the interpreter: a module that exports `run`, `step` and, for compiled code, the floating-point functions. */
 export function buildInterpreter(model: CpuModel): Uint8Array<ArrayBuffer> {
   const m = new ModuleBuilder();
   declareImports(m);
@@ -120,6 +120,7 @@ export function buildInterpreter(model: CpuModel): Uint8Array<ArrayBuffer> {
   definePacked(m);
   m.define(undefinedOpcode, buildUndefined(m));
   defineDispatch(m);
+  for (const name of FLOAT_FUNCTIONS) m.export(name, m.declared(name));
   m.setTable(table, REGION_FUNCTIONS);
   return m.finish();
 }

@@ -56,9 +56,14 @@ export class ModuleBuilder {
 
   /** Index of a declared function. @throws Error if there is none of that name */
   indexOf(name: string): number {
+    return this.declared(name).index;
+  }
+
+  /** A function that was declared or imported. @throws Error if there is none of that name */
+  declared(name: string): Declared {
     const found = this.byName.get(name);
     if (!found) throw new Error(`no function named ${name}`);
-    return found.index;
+    return found;
   }
 
   export(name: string, declared: Declared): void {
