@@ -58,6 +58,8 @@ const serialSide = primitive(
   (value): value is string => typeof value === 'string' && /^(terminal|console|none|file:.+)$/.test(value),
 );
 
+const privilege = primitive('0 or 1', (value): value is 0 | 1 => value === 0 || value === 1);
+
 /** ISO 8601, to milliseconds since 1970. Without a zone it is UTC, so that a run does not depend on where it runs. */
 const moment: Schema<number> = {
   check(value, path) {
@@ -108,6 +110,13 @@ const ATTRIBUTES = {
       disableIoOps: optional(boolean),
       costProfile: optional(string),
       abis: optional(array(string)),
+      vmi: optional(
+        strict({
+          privilege: optional(privilege),
+          virtualTop: optional(address),
+          answers: optional(dictionary(oneOf('call', 'jump', 'nop', 'none'))),
+        }),
+      ),
     }),
   ),
   stopOnEntry: optional(boolean),

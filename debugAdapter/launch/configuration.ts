@@ -37,6 +37,7 @@ export function launchConfiguration(attributes: unknown, defaults: LaunchDefault
       disableIoOps: hypervisor?.disableIoOps ?? false,
       costProfile: hypervisor?.costProfile ?? DEFAULT_COST_PROFILE.name,
       abis: hypervisor?.abis ?? ['vmi'],
+      vmi: hypervisor?.vmi ?? {},
     },
     stopOnEntry: given.stopOnEntry ?? false,
     serial: {

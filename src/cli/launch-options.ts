@@ -20,6 +20,16 @@ export const MACHINE_OPTIONS: OptionTable = {
     value: 'PROFILE',
     help: `What exits cost: ${COST_PROFILES.map((profile) => profile.name).join(', ')} (${DEFAULT_COST_PROFILE.name}).`,
   },
+  'vmi-answer': {
+    value: 'NAME=ANSWER',
+    multiple: true,
+    help: 'What VMI_GetRelocationInfo answers for a call: call, jump, nop or none, e.g. OUTB=none.',
+  },
+  'vmi-privilege': { value: '0|1', help: 'Level of the kernel after VMI_Init: 1, deprivileged, or 0, as it was (1).' },
+  'vmi-virtual-top': {
+    value: 'ADDRESS',
+    help: 'Lowest linear address that the VMI hypervisor keeps for itself, e.g. 0xfc000000; 0 is none (0).',
+  },
   'max-instructions': { value: 'N', help: 'Give up after so many instructions (5000000, or 5M).' },
 };
 
@@ -58,6 +68,39 @@ function parseDrive(text: string): { file: string; kind?: string } {
   return { file: text, kind: /\.(flp|vfd|ima)$/i.test(text) ? 'floppy' : 'disk' };
 }
 
+/** @throws UsageError */
+function parseAnswers(texts: readonly string[]): Record<string, string> {
+  const answers: Record<string, string> = {};
+  for (const text of texts) {
+    const match = /^(\w+)=(call|jump|nop|none)$/.exec(text);
+    if (!match) throw new UsageError(`--vmi-answer: expected NAME=call, jump, nop or none, got "${text}".`);
+    answers[match[1]] = match[2];
+  }
+  return answers;
+}
+
+/** @throws UsageError */
+function parsePrivilege(text: string): 0 | 1 {
+  if (text !== '0' && text !== '1') throw new UsageError(`--vmi-privilege: expected 0 or 1, got "${text}".`);
+  return text === '0' ? 0 : 1;
+}
+
+/** The members that the options name; undefined where there are none of them. @throws UsageError */
+function vmiAttributes(args: Arguments): object | undefined {
+  const privilege = single(args, 'vmi-privilege');
+  const virtualTop = single(args, 'vmi-virtual-top');
+  const answers = args.options.get('vmi-answer');
+  if (virtualTop !== undefined && !/^(0x[0-9a-f]+|\d+)$/i.test(virtualTop)) {
+    throw new UsageError(`--vmi-virtual-top: expected an address such as 0xfc000000, got "${virtualTop}".`);
+  }
+  if (privilege === undefined && virtualTop === undefined && answers === undefined) return undefined;
+  return {
+    privilege: privilege === undefined ? undefined : parsePrivilege(privilege),
+    virtualTop,
+    answers: answers && parseAnswers(answers),
+  };
+}
+
 /**
  * The launch configuration that the arguments describe, without serial ports and breakpoints.
  * @throws UsageError for a value that does not fit
@@ -76,7 +119,7 @@ export function configurationFrom(args: Arguments, { mode, disableIoOps }: ModeC
     memoryMB: memory === undefined ? undefined : wholeNumber('memory', 'MiB', memory),
     cpu: single(args, 'cpu'),
     maxInstructions: instructions === undefined ? undefined : parseCount('max-instructions', instructions),
-    hypervisor: { mode, disableIoOps, costProfile },
+    hypervisor: { mode, disableIoOps, vmi: vmiAttributes(args), costProfile },
     record: { enabled: false },
   };
   try {

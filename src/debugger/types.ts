@@ -1,3 +1,4 @@
+import type { VmiOptions } from '../hypervisor/vmi/options';
 import type { Inspection } from './inspection/types';
 import type { RunEnd } from '../machine/run';
 
@@ -184,7 +185,14 @@ export interface LaunchConfiguration {
   cpu: '386' | '486' | 'pentium' | 'pentium2' | 'pentium3' | 'pentium4';
   drives: { file: string; kind: 'disk' | 'cdrom' | 'floppy'; snapshot: boolean }[];
   bios?: string;
-  hypervisor: { mode: 'none' | 'trap' | 'vtx' | 'vmi'; disableIoOps: boolean; costProfile: string; abis: string[] };
+  hypervisor: {
+    mode: 'none' | 'trap' | 'vtx' | 'vmi';
+    disableIoOps: boolean;
+    costProfile: string;
+    abis: string[];
+    /** How VMI presents itself; the names in `answers` are checked at launch. */
+    vmi?: Partial<VmiOptions>;
+  };
   stopOnEntry: boolean;
   /** `terminal`, `console`, `none` or `file:PATH` per UART. */
   serial: Record<'com1' | 'com2' | 'com3' | 'com4', string>;

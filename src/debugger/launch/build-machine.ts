@@ -15,7 +15,7 @@ import { SymbolError } from '../../symbols/errors';
 import { SymbolTable } from '../../symbols/symbol-table';
 import { type Host, LaunchError, type LaunchConfiguration, MAX_MEMORY_MB } from '../types';
 import type { LaunchFiles } from './files';
-import { checkAbis, commandLine, costProfile } from './hypervisor-options';
+import { checkAbis, commandLine, costProfile, vmiOptions } from './hypervisor-options';
 
 /** What the machine tells the session. */
 export interface MachineListener {
@@ -69,6 +69,7 @@ export function buildMachine(
   const hypervisor = new Hypervisor(machine, {
     mode: options.mode,
     disableIoOps: options.disableIoOps,
+    vmi: vmiOptions(configuration),
     costProfile: costProfile(configuration),
     nanoseconds: () => host.nanoseconds(),
     callSite: (linear) => listener.callSite(linear),

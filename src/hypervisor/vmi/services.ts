@@ -45,6 +45,11 @@ function ownService({ name }: HypercallDefinition): VmiService {
   return NATIVE_SERVICES[name] ?? UNSERVED;
 }
 
+/** True if there is something behind a call. */
+export function isServed(call: HypercallDefinition): boolean {
+  return ownService(call) !== UNSERVED;
+}
+
 function serviceOf(call: HypercallDefinition, { answers }: VmiOptions): VmiService {
   const service = ownService(call);
   const wanted = answers[call.name];
