@@ -1,12 +1,15 @@
 import type { PortBus } from '../machine/bus/port-bus';
 import type { Clock } from '../machine/clock';
 import type { Cpu } from '../machine/cpu/cpu';
+import type { Pc } from '../machine/devices/pc';
 import type { PhysicalMemory } from '../machine/memory/physical';
 
 /** What a hypervisor works on. */
 export interface GuestMachine {
-  readonly cpu: Pick<Cpu, 'state' | 'mmu' | 'segmentation'>;
+  readonly cpu: Pick<Cpu, 'state' | 'mmu' | 'segmentation' | 'model'>;
   readonly memory: PhysicalMemory;
   readonly bus: Pick<PortBus, 'access' | 'onDirect'>;
   readonly clock: Clock;
+  /** Where the hypervisor's own interrupts arrive; undefined on a board without them. */
+  readonly pc?: Pick<Pc, 'timerLine' | 'localApic'>;
 }

@@ -16,6 +16,7 @@ import { Pit8254 } from './pit/pit8254';
 import { Port61 } from './port61';
 import { CmosRtc } from './rtc/cmos-rtc';
 import type { MmioHandler } from '../memory/physical';
+import { TimerLine } from './timer-line';
 import { A20Gate, KeyboardController, Port92, type SystemLines } from './system-control';
 import { Uart16550, type UartPacing } from './uart/uart16550';
 
@@ -73,6 +74,7 @@ export interface Pc {
   readonly pic: Pic8259;
   readonly localApic: LocalApic;
   readonly pit: Pit8254;
+  readonly timerLine: TimerLine;
   readonly port61: Port61;
   readonly rtc: CmosRtc;
   readonly serial: Readonly<Record<SerialPort, Uart16550>>;
@@ -128,7 +130,8 @@ export function createPc(options: PcOptions): Pc {
     nmi: () => options.nmi(),
     place: (device, base) => options.placeRegisters(device, base, APIC_BYTES),
   });
-  const pit = new Pit8254(host);
+  const timerLine = new TimerLine((line, level) => pic.setIrq(line, level));
+  const pit = new Pit8254({ clock, setIrq: (_line, level) => timerLine.set('pit', level) });
   const port61 = new Port61(pit);
   const rtc = new CmosRtc(host, ramBytes);
   const shared = new SharedLines(pic);
@@ -183,13 +186,14 @@ export function createPc(options: PcOptions): Pc {
   const devices: Device[] = [...pic.devices, pit, port61, rtc, ...Object.values(serial), ...ide, keyboardController];
   devices.push(port92, fpuError, debugConsole, post, debugExit, ioTest, firmware, testDevice, ...pci.devices);
   for (const device of devices) bus.register(device);
-  const all: StatefulDevice[] = [localApic, ...devices];
+  const all: StatefulDevice[] = [localApic, ...pic.devices, timerLine, ...devices.slice(pic.devices.length)];
 
   return {
     bus,
     pic,
     localApic,
     pit,
+    timerLine,
     port61,
     rtc,
     serial,
@@ -205,6 +209,7 @@ export function createPc(options: PcOptions): Pc {
     ioTest,
     reset: () => {
       localApic.reset();
+      timerLine.reset();
       bus.reset();
     },
     save: () => Object.fromEntries(all.map((device) => [device.name, device.save()])),

@@ -82,6 +82,16 @@ export class LocalApic implements StatefulDevice, MmioHandler {
     this.host.requestChanged();
   }
 
+  /** Physical address of the registers; undefined while IA32_APIC_BASE has the APIC turned off. */
+  get registersAt(): number | undefined {
+    return this.base;
+  }
+
+  /** The timer's interrupt, whatever the timer does: delivered or masked as its entry in the local vector table says. */
+  raiseTimer(): void {
+    if (this.base !== undefined) this.raiseLocal(registers.LVT_TIMER);
+  }
+
   /** INTR is asserted. */
   get pending(): boolean {
     return this.deliverable >= 0 || this.externalPending;
