@@ -88,8 +88,8 @@ describe('the exit-cost panel in the workbench', function () {
   };
 
   afterEach(async function () {
-    if (this.currentTest?.state === 'failed')
-      await workbench.screenshot(`failed-${this.currentTest.title.slice(0, 40)}`);
+    if (this.currentTest?.state !== 'passed')
+      await workbench.screenshot(`failed-${this.currentTest?.title.slice(0, 40)}`);
     await workbench.dispose();
     trap.stop();
     vmi.stop();
@@ -107,8 +107,8 @@ describe('the exit-cost panel in the workbench', function () {
     await workbench.pick(name);
     while (!fake.requests.some(({ command }) => command === 'configurationDone'))
       await workbench.page.waitForTimeout(50);
+    await workbench.sessionStart();
     fake.custom('ringside/exitsChanged', { samples: EXITS, nextSequence: EXITS });
-    await workbench.page.waitForTimeout(400);
   };
 
   const cells = (panel: Frame, selector: string): Promise<string[]> =>

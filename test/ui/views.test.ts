@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { HypercallInfo, PortInfo } from '../../debugAdapter/protocol';
 import { FakeAdapter } from '../extension/fake-adapter';
+import type { Locator } from 'playwright-core';
 import { Workbench } from './workbench';
 
 const DRIVER = 'void uart_putc(char c) {\n  outb(c, 0x3f8);\n}\n';
@@ -8,9 +9,10 @@ const DRIVER = 'void uart_putc(char c) {\n  outb(c, 0x3f8);\n}\n';
 describe('the Ports and Hypercalls views and the wizard', function () {
   let workbench: Workbench;
   let fake: FakeAdapter;
-  let outs = 1200;
+  let outs: number;
 
-  before(async () => {
+  const open = async (): Promise<void> => {
+    outs = 1200;
     let folder = '';
     const site = () => ({ path: `${folder}/driver.c`, line: 2, function: 'uart_putc', address: '0x00101234' });
     const ports = (): PortInfo[] => [
@@ -75,73 +77,73 @@ describe('the Ports and Hypercalls views and the wizard', function () {
     await workbench.page.keyboard.press('F5');
     while (!fake.requests.some(({ command }) => command === 'configurationDone'))
       await workbench.page.waitForTimeout(50);
+    await workbench.sessionStart();
     fake.custom('ringside/exitsChanged', { samples: outs, nextSequence: outs });
-  });
+  };
 
-  after(async () => {
+  const close = async (): Promise<void> => {
     await workbench?.dispose();
     fake?.stop();
-  });
+  };
+
+  before(open);
+  after(close);
 
   afterEach(async function () {
-    if (this.currentTest?.state === 'failed')
-      await workbench.screenshot(`failed-${this.currentTest.title.slice(0, 40)}`);
+    if (this.currentTest?.state === 'passed') return;
+    await workbench.screenshot(`failed-${this.currentTest?.title.slice(0, 40)}`);
+    // What comes next, another try or another test, starts afresh.
+    await close();
+    await open();
   });
 
   it('show counts, last values and decoded fields, live', async () => {
     const pane = await workbench.pane('Ports');
-    const row = pane.locator('.monaco-list-row', { hasText: 'COM1.THR' });
-    await row.filter({ hasText: "1,200 out 0x41 'A'" }).waitFor();
+    await workbench.reveal(pane, /COM1\.THR.*1,200 out 0x41 'A'/);
     assert.equal(await pane.locator('.monaco-list-row', { hasText: 'POST' }).count(), 0, 'an unused port is not shown');
     outs = 1300;
     fake.custom('ringside/exitsChanged', { samples: outs, nextSequence: outs });
-    await row.filter({ hasText: '1,300 out' }).waitFor();
-    await pane.locator('.monaco-list-row', { hasText: 'COM1.LSR' }).click();
-    await pane.locator('.monaco-list-row', { hasText: 'THRE' }).filter({ hasText: 'transmitter empty' }).waitFor();
+    await workbench.reveal(pane, /COM1\.THR.*1,300 out/);
+    await workbench.retry('the fields of the register', async () => {
+      const row = await workbench.reveal(pane, 'COM1.LSR');
+      // A second click would close it again.
+      if ((await row.getAttribute('aria-expanded')) === 'false') await row.click();
+      assert.equal(await row.getAttribute('aria-expanded'), 'true');
+    });
+    await workbench.reveal(pane, /THRE.*transmitter empty/);
   });
 
   it('toggle a breakpoint that VS Code’s own Breakpoints view shows and the adapter gets', async () => {
     const pane = await workbench.pane('Ports');
-    const row = pane.locator('.monaco-list-row', { hasText: 'COM1.THR' });
-    await row.hover();
-    await row.locator('a.action-label[aria-label^="Break on Access"]').click();
-    const breakpoints = await workbench.pane('Breakpoints');
-    await breakpoints.locator('.monaco-list-row', { hasText: 'io 0x3f8' }).waitFor();
+    await workbench.rowAction(pane, 'COM1.THR', 'Break on Access');
+    await workbench.reveal(await workbench.pane('Breakpoints'), 'io 0x3f8');
     await until(() => fake.functionBreakpoints.map(({ name }) => name).join() === 'io 0x3f8');
     await workbench.screenshot('views-dark');
-    await row.hover();
-    await row.locator('a.action-label[aria-label^="Remove Breakpoint"]').click();
+    await workbench.rowAction(pane, 'COM1.THR', 'Remove Breakpoint');
     await until(() => fake.functionBreakpoints.length === 0);
   });
 
   it('open the line of the last access', async () => {
     const pane = await workbench.pane('Ports');
-    const row = pane.locator('.monaco-list-row', { hasText: 'COM1.THR' });
-    await row.hover();
-    await row.locator('a.action-label[aria-label^="Go to Last Access"]').click();
+    await workbench.rowAction(pane, 'COM1.THR', 'Go to Last Access');
     await workbench.page.locator('#status\\.editor\\.selection', { hasText: 'Ln 2' }).waitFor();
   });
 
   it('show hypercalls with the decoded arguments of the last', async () => {
     const pane = await workbench.pane('Hypercalls');
-    await pane
-      .locator('.monaco-list-row', { hasText: 'OUTB' })
-      .filter({ hasText: "port=0x3f8 value=0x41 'A'" })
-      .waitFor();
+    await workbench.reveal(pane, /OUTB.*port=0x3f8 value=0x41 'A'/);
   });
 
   it('write a breakpoint with condition and log text step by step, and change it later', async () => {
     await workbench.command('Ringside: Add Port or Hypercall Breakpoint');
     await workbench.pick('Port, written');
-    await workbench.quickRows.filter({ hasText: '0x3f8' }).first().waitFor();
     await workbench.pick('0x3f8');
     await workbench.quickRows.filter({ hasText: 'Add Breakpoint' }).first().waitFor();
     await workbench.pick('Via');
     await workbench.pick('no decode');
     await workbench.quickRows.filter({ hasText: 'out 0x3f8 via hypercall' }).first().waitFor();
     await workbench.pick('Condition');
-    await workbench.quickInput.fill('value == 0x41');
-    await workbench.page.keyboard.press('Enter');
+    await workbench.enter('value == 0x41');
     await workbench.quickRows.filter({ hasText: 'if value == 0x41' }).first().waitFor();
     await workbench.screenshot('wizard-dark');
     await workbench.pick('Add Breakpoint');
@@ -151,8 +153,7 @@ describe('the Ports and Hypercalls views and the wizard', function () {
     await workbench.pick('out 0x3f8 via hypercall');
     await workbench.quickRows.filter({ hasText: 'Save Breakpoint' }).first().waitFor();
     await workbench.pick('Hit count');
-    await workbench.quickInput.fill('>=3');
-    await workbench.page.keyboard.press('Enter');
+    await workbench.enter('>=3');
     await workbench.pick('Save Breakpoint');
     await until(
       () =>
@@ -163,12 +164,11 @@ describe('the Ports and Hypercalls views and the wizard', function () {
   it('accept a target that is typed, and refuse one that means nothing', async () => {
     await workbench.command('Ringside: Add Port or Hypercall Breakpoint');
     await workbench.pick('Port, read');
+    const typed = (rows: Locator): Locator => rows.filter({ hasText: 'use what is typed' });
+    await workbench.typeFilter('0x1f0-0x1f7', typed);
     await workbench.quickInput.fill('0x1f0-');
-    await workbench.page.waitForTimeout(200);
-    assert.equal(await workbench.quickRows.filter({ hasText: 'use what is typed' }).count(), 0);
-    await workbench.quickInput.fill('0x1f0-0x1f7');
-    await workbench.quickRows.filter({ hasText: 'use what is typed' }).waitFor();
-    await workbench.page.keyboard.press('Enter');
+    await typed(workbench.quickRows).first().waitFor({ state: 'detached' });
+    await (await workbench.typeFilter('0x1f0-0x1f7', typed)).click();
     await workbench.pick('Add Breakpoint');
     await until(() => fake.functionBreakpoints.at(-1)?.name === 'in 0x1f0-0x1f7');
   });
