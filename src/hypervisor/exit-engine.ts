@@ -2,11 +2,12 @@ import type { Channel, PortAccess } from '../machine/bus/port-access';
 import { AbortInstruction } from '../machine/cpu/fault';
 import { type StringIoForm, stringIo } from '../machine/cpu/string-io';
 import type { PortDirection, PortWidth } from '../machine/devices/device';
-import { SegmentIndex } from '../machine/layout';
+import { FLAG_DF, Register, SegmentIndex } from '../machine/layout';
 import type { CostProfile, OperationKind, Transport } from './cost/cost-profile';
 import { type CostTable, costTable, type KindCosts } from './cost/cost-table';
 import type { ExitLog } from './exits/exit-log';
 import type { CostParts, ExitRecord } from './exits/exit-record';
+import { elementsInPage } from './exits/page-runs';
 import { emptyRecord } from './exits/exit-ring';
 import { totalCycles } from './exits/exit-table';
 import type { GuestMachine } from './guest-machine';
@@ -30,6 +31,8 @@ interface Continuation {
   channel: ExitChannel;
   /** Sequence number of its exit. */
   sequence: number;
+  /** Elements that are left of the run within the page. */
+  left: number;
 }
 
 /** What the engine remembers between instructions, for snapshots. */
@@ -44,6 +47,8 @@ export interface ExitEngineOptions {
   readonly nanoseconds: () => number;
   /** Linear address of the place in the guest that caused the exit at `linear`. */
   readonly callSite: (linear: number) => number;
+  /** The modelled cycles become guest time. Without, they are recorded only. */
+  readonly chargeTime: boolean;
 }
 
 /**
@@ -73,7 +78,11 @@ export class ExitEngine {
   private figures: KindCosts;
   private elements = 0;
   private charged = 0;
+  private happened = false;
   private resumed = false;
+  /** Of a string: elements left of the run within the page, and runs that this pass has begun. */
+  private left = 0;
+  private pageRuns = 0;
   private continuation: Continuation | undefined;
   /** Puts the results of the present hypercall behind its arguments. */
   private results = noResults;
@@ -97,9 +106,19 @@ export class ExitEngine {
     return this.record.site;
   }
 
-  /** Cycles charged to the guest since the exit was begun. */
+  /** Modelled cycles since the exit was begun. */
   get cyclesCharged(): number {
     return this.charged;
+  }
+
+  /** Something has been done since the exit was begun, for however many cycles. */
+  get hasHappened(): boolean {
+    return this.happened;
+  }
+
+  /** The hypervisor serves a string page by page, and lets the guest come back for the next one. */
+  private get isExitPerPage(): boolean {
+    return this.channel === 'vtx';
   }
 
   /**
@@ -123,6 +142,8 @@ export class ExitEngine {
     this.figures = channel === 'hypercall' ? this.costs.hypercall[transport] : this.costs[channel];
     this.elements = 0;
     this.charged = 0;
+    this.happened = false;
+    this.pageRuns = 0;
     record.instructions = clock.instructions;
     record.time = clock.now;
     record.reason = reason;
@@ -143,11 +164,14 @@ export class ExitEngine {
     access.channel = channel;
     access.hypercall = hypercall;
     const continuation = this.continuation;
-    this.resumed =
+    const goesOn =
       continuation !== undefined &&
       continuation.linear === record.linear &&
       continuation.instructions === record.instructions &&
       continuation.channel === channel;
+    this.left = goesOn ? continuation.left : 0;
+    record.continued = goesOn && this.isExitPerPage && this.left === 0;
+    this.resumed = goesOn && !record.continued;
   }
 
   /**
@@ -180,10 +204,13 @@ export class ExitEngine {
 
   /**
    * A string operation, or the rest of one, charged element by element. The exit is closed here.
+   * @param again called when the guest has come back for the next page, to do again what is done in each exit
    * @returns false if elements are left, for which the guest comes back
    * @throws AbortInstruction or Fault; elements done before are recorded
    */
-  string(form: StringIoForm, port: number): boolean {
+  string(decoded: StringIoForm, port: number, again?: () => void): boolean {
+    // A guest may overwrite the instruction that is decoded again.
+    const form = { ...decoded };
     this.kind = 'string';
     this.describe(form.direction, form.width, port);
     const cost = this.figures.string;
@@ -192,7 +219,14 @@ export class ExitEngine {
     let end: StringEnd = 'fault';
     try {
       stringIo(cpu, form, (value, count) => {
+        const run = this.left === 0 ? this.elementsInPage(form) : 0;
+        if (run > 0 && this.isExitPerPage && (this.elements > 0 || this.resumed)) this.turnPage(cost, again);
         const moved = this.move(value, count);
+        if (run > 0) {
+          this.left = run;
+          this.pageRuns++;
+        }
+        this.left--;
         const first = this.elements === 1 && !this.resumed;
         this.charge(first ? fixed + cost.device : cost.device);
         return moved;
@@ -202,7 +236,10 @@ export class ExitEngine {
       if (error instanceof AbortInstruction) end = 'unfinished';
       throw error;
     } finally {
-      this.closeString(cost, fixed, end);
+      // Without an element ECX was zero: the call took place all the same.
+      if (end === 'done' && this.elements === 0 && !this.resumed) this.charge(fixed);
+      this.settleString(cost);
+      this.leaveString(end);
     }
     return end === 'done';
   }
@@ -213,6 +250,7 @@ export class ExitEngine {
     this.continuation = undefined;
     this.setCost(cost, 1);
     this.record.repeat = 1;
+    this.record.pageRuns = 0;
     this.charge(totalCycles(cost));
     this.commit();
   }
@@ -246,37 +284,75 @@ export class ExitEngine {
     return access.value;
   }
 
-  private closeString(cost: CostParts, fixed: number, end: StringEnd): void {
-    const { record, elements, resumed } = this;
+  private elementsInPage(form: StringIoForm): number {
+    const { state } = this.machine.cpu;
+    const input = form.direction === 'in';
+    const index = input ? Register.EDI : Register.ESI;
+    const offset = form.addressSize === 4 ? state.reg(index) : state.reg16(index);
+    const linear = state.segmentBase(input ? SegmentIndex.ES : form.segment) + offset;
+    return elementsInPage(linear, form.width, state.systemFlag(FLAG_DF));
+  }
+
+  /** Closes the exit of one page and opens that of the next. */
+  private turnPage(cost: CostParts, again?: () => void): void {
+    const { record } = this;
+    const { clock } = this.machine;
+    this.settleString(cost);
+    this.stopwatch.start();
+    this.elements = 0;
+    this.pageRuns = 0;
+    this.resumed = false;
+    record.instructions = clock.instructions;
+    record.time = clock.now;
+    record.continued = true;
+    again?.();
+  }
+
+  /** Records what this pass has done of a string. */
+  private settleString(cost: CostParts): void {
+    const { record, elements, pageRuns, resumed, stopwatch } = this;
     const { log } = this.options;
-    if (resumed) {
-      // After a snapshot was loaded the log may have gone on without this exit.
-      if (elements > 0 && this.continuation?.sequence === log.nextSequence - 1) {
-        const grown = { transition: 0, decode: 0, device: elements * cost.device, return: 0 };
-        this.results();
-        log.extendLast(elements, record.value, grown, this.stopwatch.elapsed(), record.values);
-      }
-    } else if (elements > 0 || end === 'done') {
-      // Without an element ECX was zero: the exit took place all the same.
-      if (elements === 0) this.charge(fixed);
+    if (!resumed) {
+      if (!this.happened || (elements === 0 && record.continued)) return;
       this.setCost(cost, elements);
       record.repeat = elements;
+      record.pageRuns = pageRuns;
       this.commit();
+      return;
     }
-    const goesOn = end === 'unfinished' && (resumed || elements > 0);
+    // After a snapshot was loaded the log may have gone on without this exit.
+    if (elements === 0 || this.continuation?.sequence !== log.nextSequence - 1) return;
+    this.results();
+    log.extendLast({
+      elements,
+      pageRuns,
+      value: record.value,
+      cost: { transition: 0, decode: 0, device: elements * cost.device, return: 0 },
+      hostNs: stopwatch.elapsed(),
+      hostMeasured: stopwatch.isMeasuring,
+      values: record.values,
+    });
+  }
+
+  /** Remembers a string that is not done. */
+  private leaveString(end: StringEnd): void {
+    const { record, elements, resumed } = this;
+    const goesOn = end === 'unfinished' && (resumed || elements > 0 || record.continued);
     this.continuation = goesOn
       ? {
           linear: record.linear,
           instructions: record.instructions + elements,
           channel: this.channel,
-          sequence: resumed && this.continuation ? this.continuation.sequence : log.nextSequence - 1,
+          sequence: resumed && this.continuation ? this.continuation.sequence : this.options.log.nextSequence - 1,
+          left: this.left,
         }
       : undefined;
   }
 
   private charge(cycles: number): void {
     this.charged += cycles;
-    this.machine.clock.charge(cycles);
+    this.happened = true;
+    if (this.options.chargeTime) this.machine.clock.steal(cycles);
   }
 
   private setCost(cost: CostParts, elements: number): void {
@@ -289,7 +365,9 @@ export class ExitEngine {
 
   private commit(): void {
     const { record, options } = this;
+    record.kind = this.kind;
     record.hostNs = this.stopwatch.elapsed();
+    record.hostMeasured = this.stopwatch.isMeasuring;
     record.site = options.callSite(record.linear);
     this.results();
     options.log.add(record);

@@ -180,7 +180,7 @@ export class HypercallDispatcher implements HypercallContext {
 
   private count(server: AbiServer, call: HypercallDefinition): void {
     const { engine, event } = this;
-    if (engine.cyclesCharged === 0) return;
+    if (!engine.hasHappened) return;
     this.readResults();
     const { isResumed, cyclesCharged, site } = engine;
     this.counters.add(server.abi, call, !isResumed, cyclesCharged, site, event.arguments, event.results);

@@ -33,6 +33,8 @@ export interface HypervisorOptions {
   /** `DEFAULT_COST_PROFILE` if left out. */
   readonly costProfile?: CostProfile;
   /** Exits kept in full; 65536 if left out. */
+  /** False: modelled cycles are recorded, but guest time does not feel them. True if left out. */
+  readonly charge?: boolean;
   readonly logCapacity?: number;
   /** Monotonic nanoseconds of the host; without it exits have no host time. */
   readonly nanoseconds?: () => number;
@@ -54,6 +56,8 @@ export class Hypervisor implements Intercepts {
   readonly mode: ModeName;
   readonly profile: CostProfile;
   readonly log: ExitLog;
+  /** The modelled cycles of exits are a part of guest time. */
+  readonly chargesTime: boolean;
   /** Undefined where I/O goes straight to the bus. */
   readonly io?: (qualification: IoQualification) => void;
   /** Undefined where there are no hypercalls. */
@@ -74,6 +78,7 @@ export class Hypervisor implements Intercepts {
     this.engine = new ExitEngine(machine, {
       log: this.log,
       profile: this.profile,
+    this.chargesTime = options.charge ?? true;
       nanoseconds: options.nanoseconds ?? (() => 0),
       callSite: options.callSite ?? ((linear) => linear),
     });
@@ -81,12 +86,14 @@ export class Hypervisor implements Intercepts {
     const code = new GuestCode(machine, (message) => report('stale-code', message));
     const intercepts = HYPERVISOR_MODES[options.mode].install({
       machine,
+      chargeTime: this.chargesTime,
       profile: this.profile,
       emulation: new IoEmulation(machine, this.engine, code),
       disableIoOps: options.disableIoOps ?? false,
       vmi: { ...DEFAULT_VMI_OPTIONS, ...options.vmi },
       report,
       dispatch: (servers) => {
+      chargeTime: this.chargesTime,
         this.servers = servers;
         this.dispatcher = new HypercallDispatcher(machine, this.engine, servers, report);
         return this.dispatcher;

@@ -5,7 +5,8 @@ const INTERVAL = 13;
 
 /**
  * The host time that exits take. Reading the host's clock can cost as much as a trapped port access itself, so in a
- * storm of exits only a sample is measured, and the last measurement stands for those between.
+ * storm of exits only a sample is measured. The last measurement stands for those between in their records; sums are
+ * scaled from the measured exits of the same kind (`ExitReport`).
  */
 export class Stopwatch {
   private count = 0;
@@ -15,6 +16,11 @@ export class Stopwatch {
 
   /** @param nanoseconds monotonic clock of the host */
   constructor(private readonly nanoseconds: () => number) {}
+
+  /** True while the present exit is measured itself. */
+  get isMeasuring(): boolean {
+    return this.measuring;
+  }
 
   /** Starts at the beginning of an exit. */
   start(): void {

@@ -42,6 +42,10 @@ const RECORD: ExitRecord = {
   bytes: Uint8Array.of(0xe6, 0x80),
   cost: { transition: 1000, decode: 500, device: 10, return: 490 },
   hostNs: 1,
+      hostMeasured: true,
+      kind: 'port',
+      pageRuns: 0,
+      continued: false,
 };
 
 interface TraceEvent {

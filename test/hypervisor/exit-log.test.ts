@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { KINDS } from '../../src/hypervisor/cost/cost-profile';
 import { ExitLog } from '../../src/hypervisor/exits/exit-log';
 import type { ExitRecord } from '../../src/hypervisor/exits/exit-record';
 import { emptyRecord } from '../../src/hypervisor/exits/exit-ring';
 import type { ExitKey } from '../../src/hypervisor/exits/exit-table';
 
 const PARTS = { transition: 0, decode: 0, device: 0, return: 0 };
+const NOTHING = { elements: 0, value: 0, cost: PARTS, hostNs: 0, hostMeasured: true, pageRuns: 0 };
 
 function exit(change: Partial<ExitRecord>): ExitRecord {
   return { ...emptyRecord(), reason: 'IO', channel: 'trap', repeat: 1, ...change };
@@ -32,6 +34,11 @@ function sample(index: number): ExitRecord {
     bytes: Uint8Array.from({ length: index % 16 }, (_, i) => i + index),
     cost: { transition: 100 + (index % 5), decode: index % 9, device: index % 17, return: 50 },
     hostNs: index % 23,
+    hostMeasured: true,
+    kind: KINDS[index % KINDS.length],
+    pageRuns: index % 6,
+    continued: index % 10 === 9,
+    values: Float64Array.from({ length: index % 5 }, (_, i) => i + index),
   });
 }
 
@@ -160,10 +167,17 @@ describe('the exit log', () => {
     });
     grown.add({ ...first });
     grown.add({ ...small });
-    grown.extendLast(2, 5, { ...PARTS, device: 20 }, 4);
-    grown.extendLast(0, 77, PARTS, 1);
+    grown.extendLast({ ...NOTHING, elements: 2, value: 5, cost: { ...PARTS, device: 20 }, hostNs: 4, pageRuns: 1 });
+    grown.extendLast({ ...NOTHING, value: 77, hostNs: 1 });
     whole.add({ ...first });
-    whole.add({ ...small, repeat: 3, value: 5, cost: { ...PARTS, transition: 100, device: 30 }, hostNs: 8 });
+    whole.add({
+      ...small,
+      repeat: 3,
+      pageRuns: 1,
+      value: 5,
+      cost: { ...PARTS, transition: 100, device: 30 },
+      hostNs: 8,
+    });
     assert.deepEqual(grown.query(byChannel), whole.query(byChannel));
     assert.deepEqual(grown.records(0, 9), whole.records(0, 9));
     assert.equal(grown.query(byChannel).rows[0].minCycles, 130);
@@ -176,7 +190,7 @@ describe('the exit log', () => {
     log.observe((record) => seen.push(`${record.sequence}:${record.repeat}`));
     for (let i = 1; i < 9; i++) log.add(exit({ repeat: 1 }));
     assert.deepEqual(seen, ['1:1', '2:1', '3:1', '4:1', '5:1', '6:1', '7:1']);
-    log.extendLast(2, 0, PARTS, 0);
+    log.extendLast({ ...NOTHING, elements: 2 });
     log.flush();
     log.flush();
     assert.equal(seen.at(-1), '8:3');

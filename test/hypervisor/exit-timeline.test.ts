@@ -46,7 +46,14 @@ describe('the timeline of exits', () => {
     const log = new ExitLog(2);
     const cost = { transition: 1, decode: 2, device: 3, return: 4 };
     for (let i = 0; i < 5; i++) log.add({ ...emptyRecord(), channel: 'vtx', time: i * 2000, cost: { ...cost } });
-    log.extendLast(3, 0, { transition: 0, decode: 0, device: 30, return: 0 }, 1);
+    log.extendLast({
+      elements: 3,
+      value: 0,
+      cost: { transition: 0, decode: 0, device: 30, return: 0 },
+      hostNs: 1,
+      hostMeasured: true,
+      pageRuns: 0,
+    });
     assert.equal(sum(log.timeline), 5 * 10 + 30);
     assert.equal(log.timeline.data.channels[0].cycles.at(-1), 40);
     log.clear();

@@ -33,6 +33,7 @@ export type ExitKind = (typeof EXIT_KINDS)[number];
 export type CallKind = (typeof CALL_KINDS)[number];
 /** Operations that cost differently. */
 export type OperationKind = ExitKind | CallKind;
+export const KINDS: readonly OperationKind[] = [...EXIT_KINDS, 'call'];
 
 /**
  * How a hypercall gets into the hypervisor: by a call into code that the hypervisor has lent the guest (VMI), by an
@@ -42,7 +43,7 @@ export type Transport = 'call' | 'exit' | 'trap';
 
 /**
  * What leaving the guest costs on one processor. Of a string instruction transition, decode and return count once per
- * exit, device once per element; how many exits it takes is the hypervisor's affair (`StringBatches`).
+ * exit, device once per element; how many exits it takes depends on the hypervisor (docs/cost-profiles.md).
  */
 export interface CostProfile {
   /** Name in launch configurations: `pentium4-672`. */

@@ -1,15 +1,18 @@
-import type { CostParts, ExitRecord } from './exit-record';
-import { type ExitQueryResult, ExitReport, type GroupFunction } from './exit-report';
+import type { ExitRecord } from './exit-record';
+import { type ExitQueryResult, ExitReport, type GroupFunction, type Price } from './exit-report';
 import { emptyRecord, ExitRing } from './exit-ring';
-import { type ExitKey, type ExitSums, ExitTable } from './exit-table';
+import { type ExitKey, type ExitSums, ExitTable, totalCycles } from './exit-table';
 import { ExitTimeline } from './exit-timeline';
+
+/** What an exit grows by when it goes on. */
+interface ExitGrowth extends Pick<ExitRecord, 'value' | 'cost' | 'hostNs' | 'hostMeasured' | 'pageRuns'> {
+  readonly elements: number;
+  /** Of the hypercall, if it is one, as they are now. */
+  readonly values?: ArrayLike<number>;
+}
 
 /** Exits kept in full unless said otherwise. */
 const DEFAULT_RING_CAPACITY = 65536;
-
-function totalCycles(cost: CostParts): number {
-  return cost.transition + cost.decode + cost.device + cost.return;
-}
 
 /**
  * All exits since launch: sums for ever, the last ones in full. Adding an exit costs a fraction of a microsecond and
@@ -54,19 +57,21 @@ export class ExitLog {
   /**
    * Lets the last exit grow: a string instruction that was interrupted by the end of a time slice or by the debugger,
    * and goes on, is still the same exit.
-   * @param values of the hypercall, if it is one, as they are now
    */
-  extendLast(elements: number, value: number, cost: CostParts, hostNs: number, values?: ArrayLike<number>): void {
+  extendLast(growth: ExitGrowth): void {
+    const { elements, pageRuns, cost, values } = growth;
     const record = this.ring.read(this.next - 1, this.scratch);
     this.table.takeBack(record);
     record.repeat += elements;
-    if (elements > 0) record.value = value;
+    record.pageRuns += pageRuns;
+    if (elements > 0) record.value = growth.value;
     if (values) record.values = values;
     record.cost.transition += cost.transition;
     record.cost.decode += cost.decode;
     record.cost.device += cost.device;
     record.cost.return += cost.return;
-    record.hostNs += hostNs;
+    record.hostNs += growth.hostNs;
+    record.hostMeasured &&= growth.hostMeasured;
     this.table.add(record);
     this.ring.write(record);
     this.timeline.add(record.channel, record.time, totalCycles(cost));
@@ -107,9 +112,10 @@ export class ExitLog {
    * @param group names the row that an exit belongs to
    * @param since only exits with this sequence number or a later one that are still kept in full; all exits since
    *   launch if left out
+   * @param prices what each row and all of them would cost otherwise, one figure each in `repriced`
    */
-  query(group: GroupFunction, since?: number): ExitQueryResult {
-    const report = new ExitReport(group);
+  query(group: GroupFunction, since?: number, prices: readonly Price[] = []): ExitQueryResult {
+    const report = new ExitReport(group, prices);
     if (since === undefined || since <= 0) {
       this.table.forEach((key, sums) => report.addSums(key, sums));
       return report.result();

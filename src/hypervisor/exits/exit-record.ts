@@ -1,5 +1,6 @@
 import type { Channel } from '../../machine/bus/port-access';
 import type { PortDirection, PortWidth } from '../../machine/devices/device';
+import type { OperationKind } from '../cost/cost-profile';
 
 /** Modelled cost of one exit by part, in cycles of the profile's processor. */
 export interface CostParts {
@@ -50,4 +51,12 @@ export interface ExitRecord {
   cost: CostParts;
   /** What the exit cost on this host, in nanoseconds. */
   hostNs: number;
+  /** False where `hostNs` is the last measurement made before, which stands for this exit. */
+  hostMeasured: boolean;
+  /** What kind of operation it was charged as. */
+  kind: OperationKind;
+  /** Of a string: runs within a page that its elements made up (`elementsInPage`); 0 for others. */
+  pageRuns: number;
+  /** It goes on with an instruction that an earlier exit began, because each exit serves one page. */
+  continued: boolean;
 }

@@ -1,9 +1,12 @@
 import type { Channel } from '../../machine/bus/port-access';
 import type { CostParts, ExitRecord } from './exit-record';
-import { type ExitKey, type ExitSums, totalCycles } from './exit-table';
+import { type ExitKey, type ExitSums, noSums, totalCycles } from './exit-table';
 
 /** Names the row that an exit belongs to. The key is reused: do not keep it. */
 export type GroupFunction = (key: ExitKey) => string;
+
+/** What exits of one kind and place would cost if things were otherwise, in cycles. Nothing it is given may be kept. */
+export type Price = (key: Readonly<ExitKey>, sums: Readonly<ExitSums>) => number;
 
 /** One row of the report; the columns of `perf kvm stat report` first. */
 interface ExitRow {
@@ -21,7 +24,10 @@ interface ExitRow {
   parts: CostParts;
   /** Port elements moved: a string counts each. */
   elements: number;
+  /** The mean of those that were measured, times all; see `Stopwatch`. */
   hostNs: number;
+  /** One figure per price that was asked for. */
+  repriced: number[];
   /** The channel that all samples share. */
   channel: Channel | 'mixed';
   /** Linear address that caused most of the modelled time of this row. */
@@ -35,6 +41,7 @@ interface ExitTotals {
   totalCycles: number;
   parts: CostParts;
   hostNs: number;
+  repriced: number[];
 }
 
 export interface ExitQueryResult {
@@ -43,12 +50,9 @@ export interface ExitQueryResult {
 }
 
 interface Group extends ExitSums {
+  repriced: number[];
   channel: Channel | 'mixed';
   sites: Map<number, number>;
-}
-
-function noParts(): CostParts {
-  return { transition: 0, decode: 0, device: 0, return: 0 };
 }
 
 function addParts(target: CostParts, parts: CostParts): void {
@@ -62,25 +66,16 @@ function addParts(target: CostParts, parts: CostParts): void {
 export class ExitReport {
   private readonly groups = new Map<string, Group>();
 
-  constructor(private readonly group: GroupFunction) {}
+  constructor(
+    private readonly group: GroupFunction,
+    private readonly prices: readonly Price[] = [],
+  ) {}
 
   addSums(key: ExitKey, sums: ExitSums): void {
     const name = this.group(key);
     let group = this.groups.get(name);
     if (!group) {
-      group = {
-        count: 0,
-        elements: 0,
-        sum: 0,
-        min: Infinity,
-        max: 0,
-        sumOfSquares: 0,
-        parts: noParts(),
-        hostNs: 0,
-        last: 0,
-        channel: key.channel,
-        sites: new Map(),
-      };
+      group = { ...noSums(), repriced: this.prices.map(() => 0), channel: key.channel, sites: new Map() };
       this.groups.set(name, group);
     }
     group.count += sums.count;
@@ -91,40 +86,70 @@ export class ExitReport {
     group.sumOfSquares += sums.sumOfSquares;
     addParts(group.parts, sums.parts);
     group.hostNs += sums.hostNs;
+    group.hostMeasured += sums.hostMeasured;
+    group.hostGuessed += sums.hostGuessed;
+    for (let i = 0; i < this.prices.length; i++) group.repriced[i] += this.prices[i](key, sums);
     group.last = Math.max(group.last, sums.last);
     if (group.channel !== key.channel) group.channel = 'mixed';
     group.sites.set(key.site, (group.sites.get(key.site) ?? 0) + sums.sum);
   }
 
   addRecord(record: ExitRecord): void {
-    const cycles = totalCycles(record.cost);
-    this.addSums(record, {
-      count: 1,
-      elements: record.repeat,
-      sum: cycles,
-      min: cycles,
-      max: cycles,
-      sumOfSquares: cycles * cycles,
-      parts: record.cost,
-      hostNs: record.hostNs,
-      last: record.sequence,
-    });
+    this.addSums(record, sumsOf(record));
   }
 
   /** All rows, costliest first; equal ones by key. */
   result(): ExitQueryResult {
-    const totals: ExitTotals = { samples: 0, elements: 0, totalCycles: 0, parts: noParts(), hostNs: 0 };
+    const totals: ExitTotals = {
+      samples: 0,
+      elements: 0,
+      totalCycles: 0,
+      parts: noSums().parts,
+      hostNs: 0,
+      repriced: this.prices.map(() => 0),
+    };
     for (const group of this.groups.values()) {
       totals.samples += group.count;
       totals.elements += group.elements;
       totals.totalCycles += group.sum;
       addParts(totals.parts, group.parts);
-      totals.hostNs += group.hostNs;
+      totals.hostNs += hostTime(group);
+      group.repriced.forEach((cycles, i) => (totals.repriced[i] += cycles));
     }
     const rows = [...this.groups].map(([key, group]) => row(key, group, totals));
     rows.sort((a, b) => b.totalCycles - a.totalCycles || (a.key < b.key ? -1 : 1));
     return { rows, totals };
   }
+}
+
+/** The sums over one exit. */
+function sumsOf(record: ExitRecord): ExitSums {
+  const cycles = totalCycles(record.cost);
+  const { kind, repeat, hostNs, hostMeasured } = record;
+  const isString = kind === 'string';
+  return {
+    count: 1,
+    elements: repeat,
+    sum: cycles,
+    min: cycles,
+    max: cycles,
+    sumOfSquares: cycles * cycles,
+    parts: record.cost,
+    hostNs: hostMeasured ? hostNs : 0,
+    hostMeasured: hostMeasured ? 1 : 0,
+    hostGuessed: hostMeasured ? 0 : hostNs,
+    last: record.sequence,
+    singles: kind === 'port' ? 1 : 0,
+    strings: isString && !record.continued ? 1 : 0,
+    emptyStrings: isString && repeat === 0 ? 1 : 0,
+    pageRuns: record.pageRuns,
+    stringElements: isString ? repeat : 0,
+  };
+}
+
+/** Nanoseconds of all exits: those not measured take as long as the others of the row, or else as their stand-ins. */
+function hostTime({ count, hostNs, hostMeasured, hostGuessed }: ExitSums): number {
+  return hostMeasured === 0 ? hostGuessed : (hostNs * count) / hostMeasured;
 }
 
 function percent(part: number, whole: number): number {
@@ -165,7 +190,8 @@ function row(key: string, group: Group, totals: ExitTotals): ExitRow {
     totalCycles: group.sum,
     parts: group.parts,
     elements: group.elements,
-    hostNs: group.hostNs,
+    hostNs: hostTime(group),
+    repriced: group.repriced,
     channel: group.channel,
     site: costliest(group.sites),
   };

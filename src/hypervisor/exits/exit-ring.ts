@@ -1,4 +1,5 @@
 import type { PortWidth } from '../../machine/devices/device';
+import { KINDS } from '../cost/cost-profile';
 import type { ExitRecord } from './exit-record';
 import { CHANNEL_INDEX, CHANNELS } from './exit-table';
 import { Names } from './names';
@@ -16,8 +17,9 @@ const DECODE = 4;
 const DEVICE = 5;
 const RETURN = 6;
 const REPEAT = 7;
+const PAGE_RUNS = 8;
 /** Values of a hypercall. */
-const VALUES = 8;
+const VALUES = 9;
 const NUMBERS = VALUES + MOST_CALL_VALUES;
 /** Columns of u32 per record. */
 const VALUE = 0;
@@ -25,12 +27,17 @@ const EIP = 1;
 const LINEAR = 2;
 const SITE = 3;
 const CR3 = 4;
-/** Port + 1, direction, width, channel and CPL. */
+/** Continued, measured, kind, port + 1, direction, width, channel and CPL, from the highest bit down. */
 const ACCESS = 5;
 /** Reason (8 bits), ABI (8), hypercall (16). */
 const NAMES = 6;
 const VALUE_COUNT = 7;
 const WORDS = 8;
+/** Where the parts of ACCESS begin. */
+const PORT_SHIFT = 7;
+const KIND_SHIFT = 24;
+const MEASURED = 1 << 27;
+const CONTINUED = 1 << 28;
 
 /** A blank record to be filled by `ExitRing.read`. */
 export function emptyRecord(): ExitRecord {
@@ -56,6 +63,10 @@ export function emptyRecord(): ExitRecord {
     bytes: new Uint8Array(),
     cost: { transition: 0, decode: 0, device: 0, return: 0 },
     hostNs: 0,
+    hostMeasured: true,
+    kind: 'port',
+    pageRuns: 0,
+    continued: false,
   };
 }
 
@@ -91,6 +102,7 @@ export class ExitRing {
     numbers[n + DEVICE] = record.cost.device;
     numbers[n + RETURN] = record.cost.return;
     numbers[n + REPEAT] = record.repeat;
+    numbers[n + PAGE_RUNS] = record.pageRuns;
     const w = slot * WORDS;
     words[w + VALUE] = record.value;
     words[w + EIP] = record.eip;
@@ -98,7 +110,10 @@ export class ExitRing {
     words[w + SITE] = record.site;
     words[w + CR3] = record.cr3;
     words[w + ACCESS] =
-      ((record.port + 1) << 7) |
+      (record.continued ? CONTINUED : 0) |
+      (record.hostMeasured ? MEASURED : 0) |
+      (KINDS.indexOf(record.kind) << KIND_SHIFT) |
+      ((record.port + 1) << PORT_SHIFT) |
       ((record.direction === 'out' ? 1 : 0) << 6) |
       ((record.width >> 1) << 4) |
       (CHANNEL_INDEX[record.channel] << 2) |
@@ -130,6 +145,7 @@ export class ExitRing {
     record.cost.device = numbers[n + DEVICE];
     record.cost.return = numbers[n + RETURN];
     record.repeat = numbers[n + REPEAT];
+    record.pageRuns = numbers[n + PAGE_RUNS];
     const w = slot * WORDS;
     record.value = words[w + VALUE];
     record.eip = words[w + EIP];
@@ -137,7 +153,10 @@ export class ExitRing {
     record.site = words[w + SITE];
     record.cr3 = words[w + CR3];
     const access = words[w + ACCESS];
-    record.port = (access >>> 7) - 1;
+    record.continued = (access & CONTINUED) !== 0;
+    record.hostMeasured = (access & MEASURED) !== 0;
+    record.kind = KINDS[(access >>> KIND_SHIFT) & 7];
+    record.port = ((access >>> PORT_SHIFT) & 0x1ffff) - 1;
     record.direction = access & 0x40 ? 'out' : 'in';
     record.width = (1 << ((access >>> 4) & 3)) as PortWidth;
     record.channel = CHANNELS[(access >>> 2) & 3];

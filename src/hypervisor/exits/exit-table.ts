@@ -1,5 +1,6 @@
 import type { Channel } from '../../machine/bus/port-access';
 import type { PortDirection, PortWidth } from '../../machine/devices/device';
+import { noOperations, type PortOperations } from '../cost/what-if';
 import type { CostParts, ExitRecord } from './exit-record';
 import { Names } from './names';
 
@@ -24,7 +25,7 @@ export interface ExitKey {
 }
 
 /** Sums over exits. Cycles are the cost profile's. */
-export interface ExitSums {
+export interface ExitSums extends PortOperations {
   count: number;
   elements: number;
   sum: number;
@@ -32,9 +33,31 @@ export interface ExitSums {
   max: number;
   sumOfSquares: number;
   parts: CostParts;
+  /** Nanoseconds of those that were measured, and how many these are. */
   hostNs: number;
+  hostMeasured: number;
+  /** Sum of the measurements that stand for the others. */
+  hostGuessed: number;
   /** Sequence number of the last one. */
   last: number;
+}
+
+/** Sums over no exit, to be filled or added to. */
+export function noSums(): ExitSums {
+  return {
+    ...noOperations(),
+    count: 0,
+    elements: 0,
+    sum: 0,
+    min: Infinity,
+    max: 0,
+    sumOfSquares: 0,
+    parts: { transition: 0, decode: 0, device: 0, return: 0 },
+    hostNs: 0,
+    hostMeasured: 0,
+    hostGuessed: 0,
+    last: 0,
+  };
 }
 
 const INITIAL_SLOTS = 256;
@@ -51,7 +74,14 @@ const DEVICE = 8;
 const RETURN = 9;
 const HOST_NS = 10;
 const LAST = 11;
-const COLUMNS = 12;
+const HOST_MEASURED = 12;
+const HOST_GUESSED = 13;
+const SINGLES = 14;
+const STRINGS = 15;
+const EMPTY_STRINGS = 16;
+const PAGE_RUNS = 17;
+const STRING_ELEMENTS = 18;
+const COLUMNS = 19;
 
 /** Cost of an exit over all parts, in cycles. */
 export function totalCycles(cost: CostParts): number {
@@ -117,17 +147,7 @@ export class ExitTable {
       width: 1,
       site: 0,
     };
-    const sums: ExitSums = {
-      count: 0,
-      elements: 0,
-      sum: 0,
-      min: 0,
-      max: 0,
-      sumOfSquares: 0,
-      parts: { transition: 0, decode: 0, device: 0, return: 0 },
-      hostNs: 0,
-      last: 0,
-    };
+    const sums = noSums();
     for (let slot = 0; slot < this.slots; slot++) {
       if (this.sums[slot * COLUMNS + COUNT] === 0) continue;
       this.readKey(slot, key);
@@ -148,7 +168,20 @@ export class ExitTable {
     sums[at + DECODE] += sign * cost.decode;
     sums[at + DEVICE] += sign * cost.device;
     sums[at + RETURN] += sign * cost.return;
-    sums[at + HOST_NS] += sign * record.hostNs;
+    if (record.hostMeasured) {
+      sums[at + HOST_NS] += sign * record.hostNs;
+      sums[at + HOST_MEASURED] += sign;
+    } else {
+      sums[at + HOST_GUESSED] += sign * record.hostNs;
+    }
+    if (record.kind === 'port') {
+      sums[at + SINGLES] += sign;
+    } else if (record.kind === 'string') {
+      if (!record.continued) sums[at + STRINGS] += sign;
+      if (record.repeat === 0) sums[at + EMPTY_STRINGS] += sign;
+      sums[at + PAGE_RUNS] += sign * record.pageRuns;
+      sums[at + STRING_ELEMENTS] += sign * record.repeat;
+    }
   }
 
   private slotOf(record: ExitRecord): number {
@@ -230,6 +263,13 @@ export class ExitTable {
     target.parts.device = sums[at + DEVICE];
     target.parts.return = sums[at + RETURN];
     target.hostNs = sums[at + HOST_NS];
+    target.hostMeasured = sums[at + HOST_MEASURED];
+    target.hostGuessed = sums[at + HOST_GUESSED];
+    target.singles = sums[at + SINGLES];
+    target.strings = sums[at + STRINGS];
+    target.emptyStrings = sums[at + EMPTY_STRINGS];
+    target.pageRuns = sums[at + PAGE_RUNS];
+    target.stringElements = sums[at + STRING_ELEMENTS];
     target.last = sums[at + LAST];
   }
 }

@@ -3,6 +3,7 @@ import type { PortWidth } from '../../machine/devices/device';
 import { Register } from '../../machine/layout';
 import { accumulator, setAccumulator } from '../accumulator';
 import type { GuestCode } from '../decoder/guest-code';
+import type { IoInstruction } from '../decoder/io-instruction';
 import type { ExitEngine } from '../exit-engine';
 import type { GuestMachine } from '../guest-machine';
 
@@ -31,11 +32,16 @@ export class IoEmulation {
   };
 
   private emulateDecoded(): void {
+    const instruction = this.decode();
+    const port = instruction.immediate >= 0 ? instruction.immediate : this.machine.cpu.state.reg16(Register.EDX);
+    if (instruction.string) this.engine.string(instruction, port, () => void this.decode());
+    else this.single(instruction.direction === 'in', instruction.width, port);
+  }
+
+  private decode(): IoInstruction {
     const instruction = this.code.decode();
     this.engine.decoded(this.code.bytes);
-    const port = instruction.immediate >= 0 ? instruction.immediate : this.machine.cpu.state.reg16(Register.EDX);
-    if (instruction.string) this.engine.string(instruction, port);
-    else this.single(instruction.direction === 'in', instruction.width, port);
+    return instruction;
   }
 
   private single(input: boolean, width: PortWidth, port: number): void {

@@ -13,6 +13,8 @@ export type ModeName = 'none' | 'trap' | 'vtx' | 'vmi';
 interface ModeParts {
   readonly machine: GuestMachine;
   readonly profile: CostProfile;
+  /** What things cost is to be felt in guest time. */
+  readonly chargeTime: boolean;
   readonly emulation: IoEmulation;
   /** Answers the I/O calls as not implemented, so that the guest keeps its native ones. */
   readonly disableIoOps: boolean;

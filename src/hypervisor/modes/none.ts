@@ -4,8 +4,8 @@ import type { HypervisorMode } from './mode';
 export const noneMode: HypervisorMode = {
   name: 'none',
   doc: 'Port I/O goes straight to the bus, as on bare metal.',
-  install({ machine, profile }) {
-    machine.bus.onDirect = () => machine.clock.charge(profile.native.cycles);
+  install({ machine, profile, chargeTime }) {
+    if (chargeTime) machine.bus.onDirect = () => machine.clock.charge(profile.native.cycles);
     return {};
   },
 };
