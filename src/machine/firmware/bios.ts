@@ -11,6 +11,7 @@ import { type BiosContext, type BiosFunction, writePort } from './bios-context';
 import { initializeBiosData, initializeVectors } from './bios-data';
 import type { BiosDisk } from './bios-disk';
 import { KeyBuffer, keyOf } from './key-buffer';
+import { initializePci } from './pci-setup';
 import { buildRom, ROM_ADDRESS, ROM_BYTES, ROM_SEGMENT } from './rom';
 import { bootFailure, bootstrap } from './services/boot';
 import { disk } from './services/disk';
@@ -98,7 +99,7 @@ export class Bios {
     monitorCalls.register(ROM_ADDRESS, ROM_BYTES, () => this.answer());
   }
 
-  /** The power-on self test: interrupt vectors, BIOS data area, screen, interrupt controller and timer. */
+  /** The power-on self test: interrupt vectors, BIOS data area, screen, interrupt controller, timer and PCI. */
   initialize(): void {
     const { target, pc, screen, rom, disks } = this.context;
     const { memory } = target;
@@ -112,6 +113,7 @@ export class Bios {
     });
     screen.setMode(3, false);
     for (const [port, value] of PORT_SETUP) writePort(pc, port, value);
+    initializePci(pc);
     this.context.deadline = undefined;
   }
 
