@@ -64,7 +64,10 @@ export function describeCall(
 }
 
 /** Arguments and results of a call in words, from a record that has them one after the other. */
-export function callTexts(call: HypercallDefinition, values: ArrayLike<number>): { arguments: string; results: string } {
+export function callTexts(
+  call: HypercallDefinition,
+  values: ArrayLike<number>,
+): { arguments: string; results: string } {
   const all = Array.from(values);
   const inputs = call.arguments.length;
   return { arguments: describe(call.arguments, all), results: describe(call.results, all.slice(inputs)) };
