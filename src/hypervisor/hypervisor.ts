@@ -32,9 +32,9 @@ export interface HypervisorOptions {
   readonly vmi?: Partial<VmiOptions>;
   /** `DEFAULT_COST_PROFILE` if left out. */
   readonly costProfile?: CostProfile;
-  /** Exits kept in full; 65536 if left out. */
   /** False: modelled cycles are recorded, but guest time does not feel them. True if left out. */
   readonly charge?: boolean;
+  /** Exits kept in full; 65536 if left out. */
   readonly logCapacity?: number;
   /** Monotonic nanoseconds of the host; without it exits have no host time. */
   readonly nanoseconds?: () => number;
@@ -55,9 +55,9 @@ export interface HypervisorState {
 export class Hypervisor implements Intercepts {
   readonly mode: ModeName;
   readonly profile: CostProfile;
-  readonly log: ExitLog;
   /** The modelled cycles of exits are a part of guest time. */
   readonly chargesTime: boolean;
+  readonly log: ExitLog;
   /** Undefined where I/O goes straight to the bus. */
   readonly io?: (qualification: IoQualification) => void;
   /** Undefined where there are no hypercalls. */
@@ -73,27 +73,27 @@ export class Hypervisor implements Intercepts {
   constructor(machine: GuestMachine, options: HypervisorOptions) {
     this.mode = options.mode;
     this.profile = options.costProfile ?? DEFAULT_COST_PROFILE;
+    this.chargesTime = options.charge ?? true;
     this.log = new ExitLog(options.logCapacity);
     this.onReport = options.onReport ?? (() => undefined);
     this.engine = new ExitEngine(machine, {
       log: this.log,
       profile: this.profile,
-    this.chargesTime = options.charge ?? true;
       nanoseconds: options.nanoseconds ?? (() => 0),
       callSite: options.callSite ?? ((linear) => linear),
+      chargeTime: this.chargesTime,
     });
     const report = this.report.bind(this);
     const code = new GuestCode(machine, (message) => report('stale-code', message));
     const intercepts = HYPERVISOR_MODES[options.mode].install({
       machine,
-      chargeTime: this.chargesTime,
       profile: this.profile,
+      chargeTime: this.chargesTime,
       emulation: new IoEmulation(machine, this.engine, code),
       disableIoOps: options.disableIoOps ?? false,
       vmi: { ...DEFAULT_VMI_OPTIONS, ...options.vmi },
       report,
       dispatch: (servers) => {
-      chargeTime: this.chargesTime,
         this.servers = servers;
         this.dispatcher = new HypercallDispatcher(machine, this.engine, servers, report);
         return this.dispatcher;
