@@ -5,7 +5,6 @@ import type { PortDirection, PortWidth } from '../machine/devices/device';
 import { EXIT_STOP, Register, SegmentIndex } from '../machine/layout';
 import {
   type AbiServer,
-  allCalls,
   type HypercallAction,
   type HypercallContext,
   type HypercallDefinition,
@@ -14,7 +13,11 @@ import {
 import { readValue } from './abi/values';
 import { CallCounters, type CallStatistics } from './call-counters';
 import type { ExitEngine } from './exit-engine';
+import type { GateEntry } from './gates/entry';
 import type { GuestMachine } from './guest-machine';
+
+/** What an event is about before the first call. */
+const NO_CALL: HypercallDefinition = { number: 0, name: '', doc: '', arguments: [], results: [], clobbers: 'none' };
 
 /** A hypercall as breakpoints see it. Reused between calls: copy what you keep. */
 export class HypercallEvent {
@@ -24,8 +27,13 @@ export class HypercallEvent {
   /** Values of its results; known after the call only. */
   readonly results: number[] = [];
 
-  /** @param definition row of the table that is being called */
-  constructor(public definition: HypercallDefinition) {}
+  /** The call that is being made. */
+  definition: HypercallDefinition = NO_CALL;
+
+  /** The row of the table that stands for the call. */
+  get row(): HypercallDefinition {
+    return this.definition.insteadOf ?? this.definition;
+  }
 
   get number(): number {
     return this.definition.number;
@@ -58,7 +66,8 @@ export class HypercallDispatcher implements HypercallContext {
   private readonly counters = new CallCounters();
   /** Arguments and results of the present call, for its record. */
   private values = new Float64Array();
-  private readonly event: HypercallEvent;
+  private readonly event = new HypercallEvent();
+  private readonly servers: AbiServer[] = [];
   /** Linear address and instruction count of a call that `before` has let pass, but that was given up afterwards. */
   private announcedAt = -1;
   private announcedInstructions = -1;
@@ -70,11 +79,28 @@ export class HypercallDispatcher implements HypercallContext {
   constructor(
     private readonly machine: GuestMachine,
     private readonly engine: ExitEngine,
-    private readonly servers: readonly AbiServer[],
     readonly report: (kind: string, message: string) => void,
   ) {
     this.state = machine.cpu.state;
-    this.event = new HypercallEvent(allCalls(servers[0].abi)[0]);
+  }
+
+  /** Makes the calls of an ABI known, so that they are counted. */
+  add(server: AbiServer): void {
+    this.servers.push(server);
+  }
+
+  /** States of all servers, in the order in which they were added. */
+  save(): unknown[] {
+    return this.servers.map((server) => server.save());
+  }
+
+  load(states: readonly unknown[]): void {
+    for (const [i, server] of this.servers.entries()) server.load(states[i]);
+  }
+
+  /** Short names of the ABIs. */
+  get abis(): string[] {
+    return this.servers.map(({ abi }) => abi.name);
   }
 
   /** The calls that the observer wants to see from now on. */
@@ -83,37 +109,28 @@ export class HypercallDispatcher implements HypercallContext {
     for (const call of calls) this.watched.add(call);
   }
 
-  /** Counts and last values of all calls of all ABIs, in the order of their tables. */
-  statistics(): CallStatistics[] {
-    return this.servers.flatMap(({ abi }) => allCalls(abi).map((call) => this.counters.of(abi, call)));
-  }
-
   /**
-   * Serves the VMCALL being executed.
-   * @returns false where no ABI knows it
-   * @throws Fault of a call that is refused or that faults; AbortInstruction if the debugger stops before it
+   * Counts and last values of all calls of all ABIs, in the order of their tables; numbers that a table does not have
+   * follow once the guest has used them.
    */
-  serve(): boolean {
-    const linear = (this.state.segmentBase(SegmentIndex.CS) + this.state.eipStart) >>> 0;
-    const pointer = this.machine.cpu.mmu.fetchPage(linear);
-    for (const server of this.servers) {
-      const call = server.identify(pointer, linear);
-      if (call) {
-        this.perform(server, call, linear);
-        return true;
-      }
-    }
-    return false;
+  statistics(): CallStatistics[] {
+    return this.servers.flatMap((server) => {
+      const { abi } = server;
+      const known = [...abi.entries, ...abi.calls, ...(server.unknownCalls?.() ?? [])];
+      const rest = abi.unknown ? [this.counters.of(abi, abi.unknown)] : [];
+      return [...known.map((call) => this.counters.of(abi, call)), ...rest.filter(({ count }) => count > 0)];
+    });
   }
 
   port(direction: PortDirection, width: PortWidth, port: number, value: number): number {
     return this.engine.port(direction, width, port, value);
   }
 
-  portString(direction: PortDirection, width: PortWidth, port: number): void {
+  portString(direction: PortDirection, width: PortWidth, port: number, counter?: Register): boolean {
     const segment = direction === 'in' ? SegmentIndex.ES : SegmentIndex.DS;
     this.closed = true;
-    this.finished = this.engine.string({ direction, width, segment, addressSize: 4, repeat: true }, port);
+    this.finished = this.engine.string({ direction, width, segment, addressSize: 4, repeat: true, counter }, port);
+    return this.finished;
   }
 
   /** Forgets counts and what the servers know, as at power on. Watched calls stay. */
@@ -123,16 +140,22 @@ export class HypercallDispatcher implements HypercallContext {
     this.announcedAt = -1;
   }
 
-  private perform(server: AbiServer, call: HypercallDefinition, linear: number): void {
+  /**
+   * Carries out the call that the present instruction makes.
+   * @throws Fault of a call that is refused or that faults; AbortInstruction if the debugger stops before it
+   */
+  perform(server: AbiServer, call: HypercallDefinition, entry: GateEntry): void {
+    const linear = (this.state.segmentBase(SegmentIndex.CS) + this.state.eipStart) >>> 0;
     const action = this.admit(server, call, linear);
     const { engine } = this;
-    engine.begin('hypercall', 'VMCALL', call.name, 'call', server.abi.transport);
+    engine.begin('hypercall', entry.reason, call.name, 'call', entry.transport);
+    if (entry.bytes) engine.decoded(entry.bytes);
     const instructions = this.machine.clock.instructions;
     const isRetry = this.announcedAt === linear && this.announcedInstructions === instructions;
     // The rest of a string operation has other registers: what counts is how the call was made.
-    if (!engine.isResumed) this.describe(server, call);
+    if (!engine.isResumed || this.event.definition !== call) this.describe(server, call);
     engine.hypercall(server.abi.name, this.values, this.readResults);
-    const observer = this.watched.has(call) ? this.observer : undefined;
+    const observer = this.watched.has(this.event.row) ? this.observer : undefined;
     if (!engine.isResumed && !isRetry && observer?.before(this.event) === PortVerdict.Stop) {
       throw new AbortInstruction();
     }

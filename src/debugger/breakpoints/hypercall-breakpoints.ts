@@ -57,7 +57,8 @@ export class HypercallBreakpoints implements HypercallObserver {
 
   /** Ids of the breakpoints that cover a call. */
   covering(call: HypercallDefinition): number[] {
-    return this.breakpoints.filter(({ calls }) => calls.has(call)).map(({ breakpoint }) => breakpoint.id);
+    const row = call.insteadOf ?? call;
+    return this.breakpoints.filter(({ calls }) => calls.has(row)).map(({ breakpoint }) => breakpoint.id);
   }
 
   before(call: HypercallEvent): PortVerdict {
@@ -68,7 +69,7 @@ export class HypercallBreakpoints implements HypercallObserver {
     this.current = call;
     let stop = false;
     for (const { breakpoint, calls } of this.breakpoints) {
-      if (!calls.has(call.definition) || breakpoint.occur() !== 'stop') continue;
+      if (!calls.has(call.row) || breakpoint.occur() !== 'stop') continue;
       stop = true;
       this.stops.addAccess(breakpoint, describeHypercall(this.guest, call, this.callSite(this.guest.executing)));
     }

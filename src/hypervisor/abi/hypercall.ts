@@ -1,6 +1,7 @@
 import type { CpuState } from '../../machine/cpu/state';
 import type { Fault } from '../../machine/cpu/fault';
 import type { PortDirection, PortWidth } from '../../machine/devices/device';
+import type { Register } from '../../machine/layout';
 import type { Transport } from '../cost/cost-profile';
 
 /**
@@ -10,13 +11,19 @@ import type { Transport } from '../cost/cost-profile';
 export type ValueLocation =
   | 'al'
   | 'ax'
+  | 'bx'
+  | 'cl'
+  | 'cx'
   | 'dx'
+  | 'bl'
   | 'eax'
   | 'ecx'
   | 'edx'
   | 'ebx'
   | 'esi'
   | 'edi'
+  | 'ecx.high'
+  | 'edx.high'
   | 'edx:eax'
   | 'ecx:edx'
   | 'stack0'
@@ -24,7 +31,8 @@ export type ValueLocation =
   | 'stack1:stack0';
 
 /** How a value is shown. `datum` is data moved through a port: hexadecimal, with its character if it has one. */
-export type ValueFormat = 'port' | 'datum' | 'count' | 'address' | 'number' | 'hex' | 'selector';
+/** `status` is a signed number. */
+export type ValueFormat = 'port' | 'status' | 'datum' | 'count' | 'address' | 'number' | 'hex' | 'selector';
 
 /** One argument or result of a hypercall. */
 export interface HypercallValue {
@@ -46,8 +54,12 @@ export interface HypercallContext {
   readonly state: CpuState;
   /** One access to a port on behalf of the present call. Returns the value read, or written. */
   port(direction: PortDirection, width: PortWidth, port: number, value: number): number;
-  /** REP INS to ES:EDI or REP OUTS from DS:ESI, with ECX elements and 32-bit addresses, for the present call. */
-  portString(direction: PortDirection, width: PortWidth, port: number): void;
+  /**
+   * REP INS to ES:EDI or REP OUTS from DS:ESI with 32-bit addresses, for the present call.
+   * @param counter holds the number of elements; ECX if left out
+   * @returns false if elements are left, for which the guest makes the call again
+   */
+  portString(direction: PortDirection, width: PortWidth, port: number, counter?: Register): boolean;
   /** Tells the user once per kind that the guest did something it should not. */
   report(kind: string, message: string): void;
 }
@@ -67,6 +79,8 @@ export interface HypercallDefinition {
   readonly clobbers: Clobbers;
   /** True if control does not come back to the caller (IRET, Reboot). */
   readonly noReturn?: boolean;
+  /** Of a number that the table does not have: the row that stands for all of them. */
+  readonly insteadOf?: HypercallDefinition;
   /** The port access that the call stands for, so that it counts as logical I/O. */
   readonly io?: { readonly direction: PortDirection; readonly width: PortWidth; readonly string: boolean };
 }
@@ -83,6 +97,8 @@ export interface HypercallAbi {
   readonly transport?: Transport;
   /** Ways into the hypervisor that have a name but no number; theirs are negative. */
   readonly entries: readonly HypercallDefinition[];
+  /** Stands for all numbers that the table does not have, where the ABI answers them. */
+  readonly unknown?: HypercallDefinition;
 }
 
 /** A call is turned down: the guest gets the fault, the user the message (once per kind). */
@@ -100,26 +116,32 @@ export class RefusedCall extends Error {
 export interface AbiServer {
   readonly abi: HypercallAbi;
   /**
-   * Tells which call a VMCALL makes.
-   * @param pointer host pointer of the instruction, which tells its physical place
-   * @param linear linear address of the instruction
-   * @returns undefined where the instruction is none of this ABI's business
-   */
-  identify(pointer: number, linear: number): HypercallDefinition | undefined;
-  /**
    * What carries the call out.
    * @throws RefusedCall if nothing does, or the guest may not make the call as things stand
    */
   admit(call: HypercallDefinition): HypercallAction;
+  /** Numbers that the guest has used and that the table does not have. */
+  unknownCalls?(): readonly HypercallDefinition[];
   /** Back to the state at power on. */
   reset(): void;
   save(): unknown;
   load(state: unknown): void;
 }
 
-/** All calls of an ABI, entries first. */
-export function allCalls(abi: HypercallAbi): readonly HypercallDefinition[] {
-  return [...abi.entries, ...abi.calls];
+/** The hypervisor's side of an ABI whose calls are known by their place in a ROM. */
+export interface PlacedServer extends AbiServer {
+  /**
+   * Tells which call a VMCALL makes.
+   * @param pointer host pointer of the instruction, which tells its physical place
+   * @param linear linear address of the instruction
+   * @returns undefined where the instruction is none of this ABI's business
+   */
+  identify(pointer: number, linear: number): HypercallDefinition | undefined;
+}
+
+/** All calls of an ABI: entries first, and last what stands for the numbers that it does not have. */
+export function allCalls({ entries, calls, unknown }: HypercallAbi): readonly HypercallDefinition[] {
+  return unknown ? [...entries, ...calls, unknown] : [...entries, ...calls];
 }
 
 /** Finds a call by name (letter case is ignored) or by number written in decimal or as 0x… */

@@ -1,9 +1,14 @@
 import { allCalls, findCall, type HypercallAbi, type HypercallDefinition } from './hypercall';
+import { KVM_ABI } from './kvm';
+import type { TableAbi } from './table';
 import { signatureOf } from './values';
 import { VMI_ABI } from './vmi/abi';
 
-/** All hypercall ABIs that Ringside serves. A new ABI is added here. */
-export const HYPERCALL_ABIS: readonly HypercallAbi[] = [VMI_ABI];
+/** ABIs that are nothing but their table. A new ABI is added here. */
+export const TABLE_ABIS: readonly TableAbi[] = [KVM_ABI];
+
+/** All hypercall ABIs that Ringside serves. */
+export const HYPERCALL_ABIS: readonly HypercallAbi[] = [VMI_ABI, ...TABLE_ABIS];
 
 /** A hypercall that a breakpoint spec may name. */
 export interface HypercallName {

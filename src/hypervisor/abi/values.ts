@@ -11,7 +11,13 @@ const WORD = 0x1_0000_0000;
 const READERS: Readonly<Record<ValueLocation, (state: CpuState, stack: StackReader) => number>> = {
   al: (state) => state.reg8(Register.EAX),
   ax: (state) => state.reg16(Register.EAX),
+  bl: (state) => state.reg8(Register.EBX),
+  bx: (state) => state.reg16(Register.EBX),
+  cl: (state) => state.reg8(Register.ECX),
+  cx: (state) => state.reg16(Register.ECX),
   dx: (state) => state.reg16(Register.EDX),
+  'ecx.high': (state) => state.reg(Register.ECX) >>> 16,
+  'edx.high': (state) => state.reg(Register.EDX) >>> 16,
   eax: (state) => state.reg(Register.EAX),
   ecx: (state) => state.reg(Register.ECX),
   edx: (state) => state.reg(Register.EDX),
@@ -30,6 +36,11 @@ export function readValue(state: CpuState, at: ValueLocation, stack: StackReader
   return READERS[at](state, stack);
 }
 
+/** The same for a location in registers. */
+export function readRegister(state: CpuState, at: ValueLocation): number {
+  return READERS[at](state, () => 0);
+}
+
 function hex(value: number): string {
   return `0x${value.toString(16)}`;
 }
@@ -38,6 +49,7 @@ const FORMATTERS: Readonly<Record<ValueFormat, (value: number) => string>> = {
   port: hex,
   datum: (value) => (value >= 0x20 && value < 0x7f ? `${hex(value)} '${String.fromCharCode(value)}'` : hex(value)),
   count: String,
+  status: (value) => String(value | 0),
   number: String,
   address: (value) => `0x${value.toString(16).padStart(8, '0')}`,
   hex,

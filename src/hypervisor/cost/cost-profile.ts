@@ -37,9 +37,10 @@ export const KINDS: readonly OperationKind[] = [...EXIT_KINDS, 'call'];
 
 /**
  * How a hypercall gets into the hypervisor: by a call into code that the hypervisor has lent the guest (VMI), by an
- * instruction that exits (KVM's VMCALL), or by one that faults and must be decoded like any other (VMware's backdoor).
+ * instruction that exits (KVM's VMCALL), by one that faults and must be decoded like any other (VMware's backdoor), or
+ * by a software interrupt, which leaves the guest as a fault does, but says what it wants (lguest).
  */
-export type Transport = 'call' | 'exit' | 'trap';
+export type Transport = 'call' | 'exit' | 'trap' | 'interrupt';
 
 /**
  * What leaving the guest costs on one processor. Of a string instruction transition, decode and return count once per

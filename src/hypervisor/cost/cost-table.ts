@@ -38,11 +38,27 @@ function callCosts(figures: Readonly<Record<CallKind, PartFigures>>): KindCosts 
   return { port: cyclesOf(port), string: cyclesOf(string), privileged: cycles, interrupt: cycles, call: cycles };
 }
 
+/** The same for an exit that says what it wants. */
+function undecoded(cost: CostParts): CostParts {
+  return { ...cost, decode: 0 };
+}
+
 export function costTable({ trap, vtx, hypercall, vmcall }: CostProfile): CostTable {
   const trapped = exitCosts(trap);
   return {
     trap: trapped,
     vtx: exitCosts(vtx),
-    hypercall: { call: callCosts(hypercall), exit: callCosts(vmcall), trap: trapped },
+    hypercall: {
+      call: callCosts(hypercall),
+      exit: callCosts(vmcall),
+      trap: trapped,
+      interrupt: {
+        port: undecoded(trapped.port),
+        string: undecoded(trapped.string),
+        privileged: undecoded(trapped.privileged),
+        interrupt: undecoded(trapped.interrupt),
+        call: undecoded(trapped.call),
+      },
+    },
   };
 }

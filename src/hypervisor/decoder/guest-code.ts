@@ -17,6 +17,7 @@ export class GuestCode {
   /** Linear page whose translation is known, and its physical address. */
   private page = -1;
   private physicalPage = 0;
+  private readonly whole = new Uint8Array(15);
   /** Views of every length on the decoder's bytes, so that a record can name them without allocation. */
   private readonly prefixesOfBytes: readonly Uint8Array[];
 
@@ -46,6 +47,19 @@ export class GuestCode {
     const failure = this.decoder.decode(this.fetch, state.get(layout.CODE_32) !== 0);
     if (failure) this.fail(failure);
     return this.decoder.instruction;
+  }
+
+  /**
+   * Bytes of the present instruction, whatever it is, up to where the processor has found its end. Reused.
+   * @throws Fault #PF where the page tables no longer map it
+   */
+  fetchInstruction(): Uint8Array {
+    const { state } = this.machine.cpu;
+    this.linear = (state.segmentBase(SegmentIndex.CS) + state.eipStart) >>> 0;
+    this.page = -1;
+    const length = (state.eip - state.eipStart) & 0xf;
+    for (let i = 0; i < length; i++) this.whole[i] = this.fetch(i);
+    return this.whole.subarray(0, length);
   }
 
   private readonly fetch = (index: number): number => {

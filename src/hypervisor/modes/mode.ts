@@ -1,13 +1,13 @@
 import type { Intercepts } from '../../machine/cpu/intercepts';
-import type { AbiServer } from '../abi/hypercall';
+import type { PlacedServer } from '../abi/hypercall';
 import type { CostProfile } from '../cost/cost-profile';
 import type { GuestMachine } from '../guest-machine';
-import type { HypercallDispatcher } from '../hypercall-dispatcher';
+import type { RomPlaceGate } from '../gates/rom-place';
 import type { Report } from '../vmi/monitor';
 import type { VmiOptions } from '../vmi/options';
 import type { IoEmulation } from './io-emulation';
+import type { ModeName } from './mode-name';
 
-export type ModeName = 'none' | 'trap' | 'vtx' | 'vmi';
 
 /** What a mode may build on. */
 interface ModeParts {
@@ -20,8 +20,8 @@ interface ModeParts {
   readonly disableIoOps: boolean;
   readonly vmi: VmiOptions;
   readonly report: Report;
-  /** Gives the guest the hypercalls of these ABIs, the first one asked first. */
-  readonly dispatch: (servers: readonly AbiServer[]) => HypercallDispatcher;
+  /** Gives the guest the hypercalls of a ROM. */
+  readonly serveRom: (server: PlacedServer) => RomPlaceGate;
 }
 
 /** One kind of hypervisor. */

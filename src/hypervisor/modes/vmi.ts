@@ -6,10 +6,9 @@ import type { HypervisorMode } from './mode';
 export const vmiMode: HypervisorMode = {
   name: 'vmi',
   doc: 'The VMI ROM is there: I/O calls reach the bus without a decode, raw port I/O still traps, as under VMware.',
-  install({ machine, emulation, disableIoOps, vmi, report, dispatch }) {
+  install({ machine, emulation, disableIoOps, vmi, report, serveRom }) {
     const monitor = new VmiMonitor(machine, vmi, report);
     const server = new VmiServer(monitor, (call) => disableIoOps && call.io !== undefined);
-    const dispatcher = dispatch([server]);
-    return { io: emulation.byDecoding, monitorCall: () => dispatcher.serve() };
+    return { io: emulation.byDecoding, monitorCall: serveRom(server).enter };
   },
 };

@@ -2,7 +2,7 @@ import { Fault, Vector } from '../../machine/cpu/fault';
 import type { CpuState } from '../../machine/cpu/state';
 import * as layout from '../../machine/layout';
 import { Register } from '../../machine/layout';
-import { type AbiServer, type HypercallAction, type HypercallDefinition, RefusedCall } from '../abi/hypercall';
+import { type HypercallAction, type HypercallDefinition, type PlacedServer, RefusedCall } from '../abi/hypercall';
 import { VMI_ABI, VMI_GET_RELOCATION_INFO, VMI_INIT, VmiRelocation } from '../abi/vmi/abi';
 import {
   buildVmiRom,
@@ -25,7 +25,7 @@ interface VmiServerState {
 }
 
 /** VMI at work: puts the ROM into the machine, knows calls by their place in it, answers the two entries. */
-export class VmiServer implements AbiServer {
+export class VmiServer implements PlacedServer {
   readonly abi = VMI_ABI;
   private readonly state: CpuState;
   private readonly services: readonly VmiService[];

@@ -71,7 +71,7 @@ export class Cpu {
     const intercepts = (): Intercepts => this.intercepts;
     const tasks = new TaskSwitch(this.core);
     const transfer = new FarTransfer(this.core, tasks);
-    this.interrupts = new Interrupts(this.core, tasks);
+    this.interrupts = new Interrupts(this.core, tasks, intercepts);
     this.monitorCalls = new MonitorCalls(this.core, intercepts);
     this.fpu = new Fpu(
       this.core,
@@ -87,7 +87,7 @@ export class Cpu {
       control: new ControlRegisters(this.core),
       debug: new DebugRegisters(this.core),
       tables: new DescriptorTables(this.core),
-      identification: new Identification(this.core),
+      identification: new Identification(this.core, intercepts),
       systemCall: new FastSystemCall(this.core),
       ports: new PortIo(this.core, parts.bus, intercepts),
       monitorCalls: this.monitorCalls,

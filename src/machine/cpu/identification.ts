@@ -3,6 +3,7 @@ import { CR4_PCE, CR4_TSD } from './control-bits';
 import type { CpuCore } from './core';
 import { Fault, Vector } from './fault';
 import { FEATURE_APIC, FEATURE_MSR, FEATURE_TSC } from './features';
+import type { Intercepts } from './intercepts';
 import {
   findModelRegister,
   localApicEnabled,
@@ -43,14 +44,20 @@ function cpuidLeaf(model: CpuModel, leaf: number, hidden: number): CpuidLeaf {
 
 /** CPUID, RDTSC, RDPMC, RDMSR and WRMSR (Intel SDM vol. 2). */
 export class Identification {
-  constructor(private readonly core: CpuCore) {}
+  constructor(
+    private readonly core: CpuCore,
+    /** The hypervisor's hooks as they are now. */
+    private readonly intercepts: () => Intercepts,
+  ) {}
 
   /** CPUID. @throws Fault #UD where it does not exist */
   cpuid(): void {
     const { state, model } = this.core;
     if (model.maxLeaf < 0) throw new Fault(Vector.UD);
     const hidden = localApicEnabled(this.core) ? 0 : FEATURE_APIC;
-    const [eax, ebx, ecx, edx] = cpuidLeaf(model, state.reg(Register.EAX), hidden);
+    const leaf = state.reg(Register.EAX);
+    const native = cpuidLeaf(model, leaf, hidden);
+    const [eax, ebx, ecx, edx] = this.intercepts().cpuid?.(leaf, native) ?? native;
     state.setReg(Register.EAX, eax);
     state.setReg(Register.EBX, ebx);
     state.setReg(Register.ECX, ecx);
@@ -77,19 +84,28 @@ export class Identification {
 
   /** RDMSR. @throws Fault #UD, #GP(0) */
   readMsr(): void {
-    this.setPair(this.findRegister().read(this.core));
+    this.checkRegisterAccess();
+    const index = this.core.state.reg(Register.ECX);
+    this.setPair(this.intercepts().readMsr?.(index) ?? this.findRegister(index).read(this.core));
   }
 
   /** WRMSR. @throws Fault #UD, #GP(0) */
   writeMsr(): void {
     const { state } = this.core;
-    this.findRegister().write(this.core, [state.reg(Register.EAX), state.reg(Register.EDX)]);
+    this.checkRegisterAccess();
+    const index = state.reg(Register.ECX);
+    const value: RegisterValue = [state.reg(Register.EAX), state.reg(Register.EDX)];
+    if (!this.intercepts().writeMsr?.(index, value)) this.findRegister(index).write(this.core, value);
   }
 
-  private findRegister(): ModelRegister {
+  /** @throws Fault #UD, #GP(0) */
+  private checkRegisterAccess(): void {
     this.checkFeature(FEATURE_MSR);
     this.core.checkPrivileged();
-    const found = findModelRegister(this.core.model, this.core.state.reg(Register.ECX));
+  }
+
+  private findRegister(index: number): ModelRegister {
+    const found = findModelRegister(this.core.model, index);
     if (!found) throw new Fault(Vector.GP, 0);
     return found;
   }

@@ -1,4 +1,6 @@
 import type { PortDirection, PortWidth } from '../devices/device';
+import type { RegisterValue } from './model-registers';
+import type { CpuidLeaf } from './models';
 
 /**
  * What the hardware tells a hypervisor about an I/O exit: the exit qualification of VT-x
@@ -29,6 +31,22 @@ export interface Intercepts {
    * @returns false where the hypervisor does not know the call: the guest gets #UD
    */
   monitorCall?(): boolean;
+  /**
+   * INT n of these vectors, with EIP past it and `eipStart` at it, before the guest's own table is looked at.
+   * @returns false where it is none of the hypervisor's business
+   */
+  readonly softwareInterrupts?: Readonly<Partial<Record<number, () => boolean>>>;
+  /**
+   * Asked of every I/O instruction before the guest's permission is checked: a port that user programs may use too.
+   * @returns true if that was the whole instruction
+   */
+  backdoor?(qualification: IoQualification): boolean;
+  /** May change what CPUID answers. @returns EAX, EBX, ECX, EDX */
+  cpuid?(leaf: number, answer: CpuidLeaf): CpuidLeaf;
+  /** RDMSR at CPL 0, asked before the processor's own registers. @returns undefined where the register is not its own */
+  readMsr?(index: number): RegisterValue | undefined;
+  /** WRMSR, likewise. @returns false where the register is not its own. @throws Fault #GP(0) */
+  writeMsr?(index: number, value: RegisterValue): boolean;
 }
 
 /** A debugger's hooks into the run loop; each returns true to stop the machine there. Absent hooks cost nothing. */

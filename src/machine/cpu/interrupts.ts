@@ -5,6 +5,7 @@ import type { CpuCore } from './core';
 import { Descriptor, SystemType } from './descriptor';
 import { Fault, Vector } from './fault';
 import { openInnerStack } from './inner-stack';
+import type { Intercepts } from './intercepts';
 import { redirectInterrupt } from './interrupt-redirection';
 import { DATA_SEGMENTS, isNull, type LoadContext } from './segmentation';
 import type { TaskSwitch } from './task-switch';
@@ -75,6 +76,8 @@ export class Interrupts {
   constructor(
     private readonly core: CpuCore,
     private readonly tasks: TaskSwitch,
+    /** The hypervisor's hooks as they are now. */
+    private readonly intercepts: () => Intercepts,
   ) {}
 
   /**
@@ -114,6 +117,7 @@ export class Interrupts {
   /** INT n. @throws Fault: #GP(0) in V86 mode with IOPL < 3 unless VME redirects it, or what delivery raises */
   software(vector: number): void {
     const { state } = this.core;
+    if (this.intercepts().softwareInterrupts?.[vector]?.()) return;
     if (state.v86 && redirectInterrupt(this.core, vector)) {
       this.core.stepInhibited = true;
       return;

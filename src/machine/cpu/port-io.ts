@@ -63,12 +63,14 @@ export class PortIo {
     const { state } = this.core;
     const count = form.addressSize === 4 ? state.reg(Register.ECX) : state.reg16(Register.ECX);
     const port = state.reg16(Register.EDX);
+    const intercept = this.intercepts();
+    const qualification = { port, width, direction, string: true, repeat: form.repeat, immediate: false };
+    if (intercept.backdoor?.(qualification)) return;
     // Permission is checked even where there is nothing to repeat, as processors do.
     this.checkPermission(port, width);
     if (form.repeat && count === 0) return;
-    const intercept = this.intercepts();
     if (intercept.io) {
-      intercept.io({ port, width, direction, string: true, repeat: form.repeat, immediate: false });
+      intercept.io(qualification);
       this.notePort(port, width);
       return;
     }
@@ -86,10 +88,16 @@ export class PortIo {
 
   /** Checks permission and offers the instruction to the hypervisor; true if that one did it. */
   private begin(port: number, width: PortWidth, direction: PortDirection, immediate: boolean): boolean {
-    this.checkPermission(port & 0xffff, width);
     const intercept = this.intercepts();
+    if (!intercept.io && !intercept.backdoor) {
+      this.checkPermission(port & 0xffff, width);
+      return false;
+    }
+    const qualification = { port: port & 0xffff, width, direction, string: false, repeat: false, immediate };
+    if (intercept.backdoor?.(qualification)) return true;
+    this.checkPermission(port & 0xffff, width);
     if (!intercept.io) return false;
-    intercept.io({ port: port & 0xffff, width, direction, string: false, repeat: false, immediate });
+    intercept.io(qualification);
     return true;
   }
 

@@ -21,6 +21,8 @@ export interface StringIoForm {
   /** 2: SI, DI and CX; 4: ESI, EDI and ECX. */
   readonly addressSize: 2 | 4;
   readonly repeat: boolean;
+  /** Register that counts a repeated form; ECX unless a hypercall says otherwise. */
+  readonly counter?: Register;
 }
 
 /**
@@ -41,7 +43,8 @@ export type StringIoTransfer = (value: number, remaining: number) => number;
  */
 export function stringIo(cpu: StringIoCpu, form: StringIoForm, transfer: StringIoTransfer): number {
   const { state } = cpu;
-  const total = form.repeat ? readIndex(state, Register.ECX, form.addressSize) : 1;
+  const { counter = Register.ECX } = form;
+  const total = form.repeat ? readIndex(state, counter, form.addressSize) : 1;
   const index = form.direction === 'in' ? Register.EDI : Register.ESI;
   const step = state.systemFlag(FLAG_DF) ? -form.width : form.width;
   for (let done = 0; done < total; ) {
@@ -52,7 +55,7 @@ export function stringIo(cpu: StringIoCpu, form: StringIoForm, transfer: StringI
     else transfer(cpu.segmentation.readSegmented(form.segment, at, form.width), total - done);
     done++;
     writeIndex(state, index, form.addressSize, at + step);
-    if (form.repeat) writeIndex(state, Register.ECX, form.addressSize, total - done);
+    if (form.repeat) writeIndex(state, counter, form.addressSize, total - done);
     const pause = state.get(layout.EXIT) !== 0 || state.get(layout.REMAINING) <= 1;
     if (done < total && pause) {
       state.eip = state.eipStart;

@@ -92,6 +92,11 @@ export class LocalApic implements StatefulDevice, MmioHandler {
     if (this.base !== undefined) this.raiseLocal(registers.LVT_TIMER);
   }
 
+  /** An interrupt to the processor itself, with vector and delivery mode as in the interrupt command register. */
+  interruptSelf(command: number): void {
+    this.accept(deliveryOf(command), command & 0xff);
+  }
+
   /** INTR is asserted. */
   get pending(): boolean {
     return this.deliverable >= 0 || this.externalPending;

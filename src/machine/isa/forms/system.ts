@@ -105,6 +105,8 @@ export const systemForms: readonly Form[] = [
   ...plain('SYSEXIT', '0F 35', 'systemExit', 'pentium2'),
   // On every model: the firmware calls the machine with it too. Without an answer it is #UD, as it should be.
   ...plain('VMCALL', '0F 01 /0 reg rm=1', 'monitorCall'),
+  // AMD's name for it: guests that do not know where they are may use either.
+  ...plain('VMMCALL', '0F 01 /3 reg rm=1', 'monitorCall'),
   ...form('SLDT', '0F 00 /0 reg', 'Ev', storeSelector('storeLdt')),
   ...form('SLDT', '0F 00 /0 mem', 'Ew', storeSelector('storeLdt')),
   ...form('STR', '0F 00 /1 reg', 'Ev', storeSelector('storeTask')),
