@@ -2,6 +2,7 @@ import type { CpuState } from '../../machine/cpu/state';
 import type { HypercallContext, HypercallDefinition } from '../abi/hypercall';
 import type { GuestMachine } from '../guest-machine';
 import type { VmiOptions } from './options';
+import { VmiTimers } from './timers/timers';
 
 /** Tells the user, once per kind, that the guest did something it should not. */
 export type Report = (kind: string, message: string) => void;
@@ -23,6 +24,7 @@ export type MonitorState = Readonly<Record<string, unknown>>;
 export class VmiMonitor {
   readonly state: CpuState;
   readonly cpu: GuestMachine['cpu'];
+  readonly timers: VmiTimers;
   /** Parts with a state of their own, in the order in which they are reset and loaded. */
   private readonly parts: readonly MonitorPart[];
 
@@ -33,7 +35,8 @@ export class VmiMonitor {
   ) {
     this.cpu = machine.cpu;
     this.state = machine.cpu.state;
-    this.parts = [];
+    this.timers = new VmiTimers(machine, report);
+    this.parts = [this.timers];
   }
 
   reset(): void {

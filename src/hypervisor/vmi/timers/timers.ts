@@ -4,15 +4,11 @@ import type { GuestMachine } from '../../guest-machine';
 import type { MonitorPart, Report } from '../monitor';
 import { Alarm, type AlarmSetting, type AlarmWire, SHORTEST_PERIOD } from './alarm';
 
-/** Cycle counters by number, as GetCycleCounter names them. */
-export enum CycleCounter {
-  /** Time since power on. */
-  Real = 0,
-  /** The same without what was stolen. */
-  Available = 1,
-  /** Time in which the guest could have run but did not: the modelled cycles of its exits. */
-  Stolen = 2,
-}
+/** Cycle counters by number, as GetCycleCounter names them. Real is time since power on: available and stolen. */
+const REAL = 0;
+const AVAILABLE = 1;
+/** Time in which the guest could have run but did not: the modelled cycles of its exits. */
+const STOLEN = 2;
 
 /** Flags of SetAlarm (VMI-ABI section 9). */
 const ALARM_COUNTER = 0xff;
@@ -24,12 +20,9 @@ const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
 /** One cycle is one nanosecond. */
 const NANOSECONDS_PER_CYCLE = 1e9 / CYCLES_PER_SECOND;
 
-const ALARM_NAMES = { [CycleCounter.Real]: 'VMI.alarm.real', [CycleCounter.Available]: 'VMI.alarm.available' } as const;
-
 /** Saved state: settings by counter, and whether the guest knows the wall clock. */
 interface TimersState {
-  readonly real: AlarmSetting | undefined;
-  readonly available: AlarmSetting | undefined;
+  readonly alarms: readonly (AlarmSetting | undefined)[];
   readonly wallclockRead: boolean;
 }
 
@@ -40,24 +33,22 @@ interface TimersState {
  */
 export class VmiTimers implements MonitorPart {
   readonly name = 'timers';
-  private readonly alarms: Readonly<Record<CycleCounter.Real | CycleCounter.Available, Alarm>>;
+  /** By number of the counter. */
+  private readonly alarms: readonly [real: Alarm, available: Alarm];
   private wallclockRead = false;
 
   constructor(
     private readonly machine: GuestMachine,
     private readonly report: Report,
   ) {
-    const alarm = (counter: CycleCounter.Real | CycleCounter.Available): Alarm =>
-      new Alarm(ALARM_NAMES[counter], {
+    const alarm = (name: string, counter: number): Alarm =>
+      new Alarm(name, {
         counter: () => this.counter(counter),
         now: () => machine.clock.now,
-        timer: (name, fire) => machine.clock.timer(name, fire),
+        timer: (timer, fire) => machine.clock.timer(timer, fire),
         ring: (wire) => this.ring(wire),
       });
-    this.alarms = {
-      [CycleCounter.Real]: alarm(CycleCounter.Real),
-      [CycleCounter.Available]: alarm(CycleCounter.Available),
-    };
+    this.alarms = [alarm('VMI.alarm.real', REAL), alarm('VMI.alarm.available', AVAILABLE)];
   }
 
   /** Cycles per second of all counters. */
@@ -71,11 +62,11 @@ export class VmiTimers implements MonitorPart {
     const real = Math.floor(clock.now);
     const stolen = Math.floor(clock.stolen);
     switch (number) {
-      case CycleCounter.Real:
+      case REAL:
         return real;
-      case CycleCounter.Available:
+      case AVAILABLE:
         return real - stolen;
-      case CycleCounter.Stolen:
+      case STOLEN:
         return stolen;
       default:
         return 0;
@@ -128,30 +119,24 @@ export class VmiTimers implements MonitorPart {
   }
 
   reset(): void {
-    for (const alarm of Object.values(this.alarms)) alarm.cancel();
+    for (const alarm of this.alarms) alarm.cancel();
     this.wallclockRead = false;
   }
 
   save(): TimersState {
-    const { alarms, wallclockRead } = this;
-    return {
-      real: alarms[CycleCounter.Real].save(),
-      available: alarms[CycleCounter.Available].save(),
-      wallclockRead,
-    };
+    return { alarms: this.alarms.map((alarm) => alarm.save()), wallclockRead: this.wallclockRead };
   }
 
   load(state: unknown): void {
-    const { real, available, wallclockRead } = state as TimersState;
-    this.alarms[CycleCounter.Real].load(real);
-    this.alarms[CycleCounter.Available].load(available);
+    const { alarms, wallclockRead } = state as TimersState;
+    this.alarms.forEach((alarm, counter) => alarm.load(alarms[counter]));
     this.wallclockRead = wallclockRead;
   }
 
   private alarmOf(counter: number, call: string): Alarm | undefined {
-    if (counter === CycleCounter.Real || counter === CycleCounter.Available) return this.alarms[counter];
-    this.report('vmi-alarm-counter', `${call} for counter ${counter}, which has no alarm: ignored`);
-    return undefined;
+    const alarm = this.alarms.at(counter);
+    if (!alarm) this.report('vmi-alarm-counter', `${call} for counter ${counter}, which has no alarm: ignored`);
+    return alarm;
   }
 
   private get hasLocalApic(): boolean {
