@@ -17,7 +17,7 @@ export function backdoorGate(
   { server, dispatcher, machine, code, hardware }: GateParts,
 ): (qualification: IoQualification) => boolean {
   const { state } = machine.cpu;
-  const trapped = { reason: 'IO', transport: 'trap' as const, bytes: new Uint8Array() };
+  const trapped: GateEntry = { reason: 'IO', transport: 'trap' };
   return (access) => {
     if (access.port !== port || access.width !== 4 || access.string || access.immediate) return false;
     if (state.reg(Register.EAX) !== magic) return false;

@@ -6,5 +6,5 @@ export interface GateEntry {
   readonly reason: string;
   readonly transport: Transport;
   /** Bytes that the hypervisor had to fetch to see that it is a call; left out where it had no need. */
-  readonly bytes?: Uint8Array;
+  bytes?: Uint8Array;
 }

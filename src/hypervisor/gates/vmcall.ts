@@ -10,7 +10,7 @@ const EXIT: GateEntry = { reason: 'VMCALL', transport: 'exit' };
  */
 export function vmcallGate({ server, dispatcher, machine, code, hardware }: GateParts): () => boolean {
   const { state } = machine.cpu;
-  const trapped = { reason: 'VMCALL', transport: 'trap' as const, bytes: new Uint8Array() };
+  const trapped: GateEntry = { reason: 'VMCALL', transport: 'trap' };
   return () => {
     const call = server.callOf(state.reg(Register.EAX));
     if (!hardware) trapped.bytes = code.fetchInstruction();

@@ -9,6 +9,8 @@ import type { IoEmulation } from './io-emulation';
 import type { ModeName } from './mode-name';
 
 
+export type { ModeName } from './mode-name';
+
 /** What a mode may build on. */
 interface ModeParts {
   readonly machine: GuestMachine;
