@@ -1,4 +1,5 @@
-import type { Intercepts, IoQualification } from '../machine/cpu/intercepts';
+import type { FaultVerdict, Intercepts, IoQualification, RingCompression } from '../machine/cpu/intercepts';
+import type { Fault } from '../machine/cpu/fault';
 import type { RegisterValue } from '../machine/cpu/model-registers';
 import type { CpuidLeaf } from '../machine/cpu/models';
 import type { HypercallDefinition } from './abi/hypercall';
@@ -89,6 +90,10 @@ export class Hypervisor implements Intercepts {
   readonly cpuid?: (leaf: number, answer: CpuidLeaf) => CpuidLeaf;
   readonly readMsr?: (index: number) => RegisterValue | undefined;
   readonly writeMsr?: (index: number, value: RegisterValue) => boolean;
+  /** The rest is defined where the guest's kernel may be deprivileged. */
+  readonly rings?: RingCompression;
+  readonly fault?: (fault: Fault) => FaultVerdict;
+  readonly afterRestart?: () => void;
 
   private readonly engine: ExitEngine;
   private readonly dispatcher: HypercallDispatcher;
@@ -144,6 +149,9 @@ export class Hypervisor implements Intercepts {
     this.cpuid = gates.cpuid;
     this.readMsr = gates.readMsr;
     this.writeMsr = gates.writeMsr;
+    this.rings = intercepts.rings;
+    this.fault = intercepts.fault?.bind(intercepts);
+    this.afterRestart = intercepts.afterRestart?.bind(intercepts);
   }
 
   /** The debugger's eye on hypercalls; asked for the calls named by `watchHypercalls` only. */

@@ -1,5 +1,6 @@
 import { DR6_BS, DR6_BT } from './cpu/control-bits';
 import type { Cpu } from './cpu/cpu';
+import { FaultVerdict } from './cpu/intercepts';
 import { AbortInstruction, Fault, Vector } from './cpu/fault';
 import { TripleFault } from './cpu/interrupts';
 import type { Operations } from './cpu/operations';
@@ -153,6 +154,11 @@ export class RunLoop {
 
   private deliverFault(): RunEnd | undefined {
     const { state } = this.cpu;
+    if (!this.faultAsked && this.cpu.intercepts.fault) {
+      const verdict = this.offerFault();
+      if (verdict === FaultVerdict.RestartOnce) return this.restartOnce();
+      if (verdict !== FaultVerdict.Deliver) return undefined;
+    }
     const vector = (state.get(layout.FAULT) - 1) as Vector;
     const errorCode = state.get(layout.FAULT_ERROR) | 0;
     if (!this.faultAsked && this.cpu.hooks.exception) {
@@ -172,6 +178,46 @@ export class RunLoop {
       throw thrown;
     }
     return undefined;
+  }
+
+  /** Asks the hypervisor, before the debugger sees anything. What is left in FAULT is the guest's. */
+  private offerFault(): FaultVerdict {
+    const { cpu, clock } = this;
+    const { state } = cpu;
+    const vector = (state.get(layout.FAULT) - 1) as Vector;
+    const errorCode = state.get(layout.FAULT_ERROR) | 0;
+    const flags = state.get(layout.EFLAGS) & (FLAG_RF | FLAG_TF);
+    state.eip = state.eipStart;
+    state.set(layout.EFLAGS, state.get(layout.EFLAGS) & ~FLAG_RF);
+    let verdict: FaultVerdict | undefined;
+    try {
+      verdict = cpu.intercepts.fault?.(new Fault(vector, errorCode));
+    } catch (thrown) {
+      if (!(thrown instanceof Fault)) throw thrown;
+      state.set(layout.FAULT, thrown.vector + 1);
+      state.set(layout.FAULT_ERROR, thrown.errorCode);
+      state.eip = state.eipStart;
+    }
+    if (verdict !== FaultVerdict.Emulated) state.set(layout.EFLAGS, state.get(layout.EFLAGS) | (flags & FLAG_RF));
+    if (verdict === undefined || verdict === FaultVerdict.Deliver) return FaultVerdict.Deliver;
+    state.set(layout.FAULT, 0);
+    state.set(layout.EXIT, state.get(layout.EXIT) & ~layout.EXIT_FAULT);
+    // The handled exception was no event of the guest's; but a guest that only makes these must not keep the loop.
+    this.exceptions++;
+    if (verdict === FaultVerdict.Emulated) {
+      clock.retire();
+      if (flags & FLAG_TF) state.set(layout.PENDING_DEBUG, state.get(layout.PENDING_DEBUG) | DR6_BS);
+    }
+    return verdict;
+  }
+
+  /** Executes the faulting instruction again, alone. */
+  private restartOnce(): RunEnd | undefined {
+    try {
+      return this.burst(1);
+    } finally {
+      this.cpu.intercepts.afterRestart?.();
+    }
   }
 
   private interruptible(): boolean {

@@ -118,6 +118,11 @@ export class VirtualClock implements Clock {
     this.burst = 0;
   }
 
+  /** Counts an instruction that was carried out between two bursts. */
+  retire(): void {
+    this.retired++;
+  }
+
   save(): ClockState {
     const timers = Object.fromEntries(this.timers.map((timer) => [timer.name, timer.due]));
     return { instructions: this.instructions, passed: this.passed, stolen: this.taken, timers };

@@ -14,7 +14,7 @@ import { FEATURE_SSE } from './features';
 import { type Fault, Vector } from './fault';
 import { FlagOperations } from './flag-operations';
 import { Identification } from './identification';
-import type { Intercepts, MachineHooks } from './intercepts';
+import { type Intercepts, type MachineHooks, NO_COMPRESSION } from './intercepts';
 import { InterruptReturn } from './interrupt-return';
 import { Interrupts } from './interrupts';
 import type { Mmu } from './mmu';
@@ -53,13 +53,13 @@ export class Cpu {
   readonly fpu: Fpu;
   /** Who answers VMCALL: firmware by address, then the hypervisor. */
   readonly monitorCalls: MonitorCalls;
-  /** The hypervisor's hooks; may be replaced at any time. */
-  intercepts: Intercepts = {};
   /** The debugger's hooks, asked by the run loop. */
   hooks: MachineHooks = {};
 
   private readonly core: CpuCore;
   private readonly interrupts: Interrupts;
+  private readonly interruptReturn: InterruptReturn;
+  private hypervisor: Intercepts = {};
 
   /** The CPU is in its reset state once constructed. */
   constructor(parts: CpuParts) {
@@ -68,10 +68,11 @@ export class Cpu {
     this.state = this.core.state;
     this.mmu = this.core.mmu;
     this.segmentation = this.core.segmentation;
-    const intercepts = (): Intercepts => this.intercepts;
+    const intercepts = (): Intercepts => this.hypervisor;
     const tasks = new TaskSwitch(this.core);
     const transfer = new FarTransfer(this.core, tasks);
     this.interrupts = new Interrupts(this.core, tasks, intercepts);
+    this.interruptReturn = new InterruptReturn(this.core, transfer, tasks);
     this.monitorCalls = new MonitorCalls(this.core, intercepts);
     this.fpu = new Fpu(
       this.core,
@@ -81,7 +82,7 @@ export class Cpu {
     this.operations = buildOperations({
       core: this.core,
       transfer,
-      interruptReturn: new InterruptReturn(this.core, transfer, tasks),
+      interruptReturn: this.interruptReturn,
       interrupts: this.interrupts,
       flags: new FlagOperations(this.core),
       control: new ControlRegisters(this.core),
@@ -94,6 +95,26 @@ export class Cpu {
       fpu: this.fpu,
     });
     this.reset();
+  }
+
+  /** The hypervisor's hooks; may be replaced at any time. */
+  get intercepts(): Intercepts {
+    return this.hypervisor;
+  }
+
+  set intercepts(hypervisor: Intercepts) {
+    this.hypervisor = hypervisor;
+    this.segmentation.rings = hypervisor.rings ?? NO_COMPRESSION;
+  }
+
+  /**
+   * IRET on behalf of a compressed kernel, whatever the level: to V86 mode, too, with IF from the image, and with levels
+   * below the kernel's taken for that. IOPL stays.
+   * @param skip bytes on the stack above the frame
+   * @throws Fault, before anything has changed
+   */
+  returnFromKernel(size: 2 | 4, skip: number): void {
+    this.interruptReturn.compressed(size, skip);
   }
 
   /** Puts the processor in its state after RESET; the A20 gate and the run loop's counters stay. */

@@ -68,6 +68,11 @@ export class Descriptor {
     return (this.high >>> 13) & 3;
   }
 
+  /** The same with another privilege level. */
+  withDpl(dpl: number): Descriptor {
+    return new Descriptor(this.low, ((this.high & ~0x6000) | (dpl << 13)) >>> 0, this.address);
+  }
+
   get present(): boolean {
     return (this.high & 0x8000) !== 0;
   }

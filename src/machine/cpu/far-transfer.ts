@@ -220,7 +220,8 @@ export class FarTransfer {
 
   private gateTarget(gate: Descriptor): { code: Descriptor; codeSelector: number } {
     const codeSelector = checkNull(gate.gateSelector);
-    const code = this.core.segmentation.readDescriptor(codeSelector);
+    const { segmentation } = this.core;
+    const code = segmentation.compress(segmentation.readDescriptor(codeSelector));
     if (!code.isCode) throw fault(Vector.GP, codeSelector);
     return { code, codeSelector };
   }

@@ -4,7 +4,7 @@ import type { CpuCore } from './core';
 import { Fault, Vector } from './fault';
 import { FEATURE_SEP } from './features';
 
-/** Flat 32-bit code and data of level 0; the DPL is added. */
+/** Flat 32-bit code and data; the DPL is added. */
 const FLAT_CODE = 0xc09b;
 const FLAT_DATA = 0xc093;
 
@@ -18,7 +18,8 @@ export class FastSystemCall {
     const selector = this.baseSelector();
     const flags = state.eflags & ~(FLAG_VM | FLAG_IF | FLAG_RF);
     this.core.setFlags(flags);
-    this.setFlat(selector & 0xfffc, (selector & 0xfffc) + 8, 0);
+    const level = this.core.segmentation.rings.kernelLevel;
+    this.setFlat((selector & 0xfffc) | level, ((selector & 0xfffc) + 8) | level, level);
     state.setReg(Register.ESP, state.get(layout.MSR_SYSENTER + 4));
     state.eip = state.get(layout.MSR_SYSENTER + 8);
   }
@@ -43,8 +44,9 @@ export class FastSystemCall {
 
   private setFlat(code: number, stack: number, level: number): void {
     const { segmentation } = this.core;
-    segmentation.setHidden(SegmentIndex.CS, code, 0, 0xffffffff, FLAT_CODE | (level << 5));
-    segmentation.setHidden(SegmentIndex.SS, stack, 0, 0xffffffff, FLAT_DATA | (level << 5));
+    const limit = segmentation.rings.flatLimit;
+    segmentation.setHidden(SegmentIndex.CS, code, 0, limit, FLAT_CODE | (level << 5));
+    segmentation.setHidden(SegmentIndex.SS, stack, 0, limit, FLAT_DATA | (level << 5));
     segmentation.setCpl(level);
   }
 }

@@ -18,6 +18,23 @@ export interface InnerStack {
   readonly cursor: StackCursor;
 }
 
+/** Where the current TSS has the stack of a level; under ring compression that of the kernel is the hypervisor's to say. */
+function innerPointer(core: CpuCore, level: number, ext: 0 | 1): { selector: number; pointer: number } {
+  const { state, mmu } = core;
+  const { rings } = core.segmentation;
+  if (level === rings.kernelLevel && level > 0) {
+    return { selector: core.segmentation.compressSelector(rings.stackSelector), pointer: rings.stackPointer };
+  }
+  const size = hasTss32(core) ? 4 : 2;
+  // SP0 follows the link field; each level has a stack pointer and a selector of that size.
+  const at = size + level * 2 * size;
+  if (at + size + 1 > state.segmentLimit(SegmentIndex.TR)) {
+    throw new Fault(Vector.TS, selectorError(state.selector(SegmentIndex.TR), ext));
+  }
+  const base = state.segmentBase(SegmentIndex.TR) + at;
+  return { selector: mmu.readSystem(base + size, 2), pointer: mmu.readSystem(base, size) };
+}
+
 /**
  * Takes SS:ESP for an inner level from the current TSS and checks it (Intel SDM vol. 3A, 5.8.5; INT n, CALL).
  * @param level new CPL, 0-2
@@ -26,16 +43,7 @@ export interface InnerStack {
  */
 export function openInnerStack(core: CpuCore, level: number, ext: 0 | 1): InnerStack {
   const { state, mmu, segmentation } = core;
-  const tss32 = hasTss32(core);
-  const size = tss32 ? 4 : 2;
-  // SP0 follows the link field; each level has a stack pointer and a selector of that size.
-  const at = size + level * 2 * size;
-  if (at + size + 1 > state.segmentLimit(SegmentIndex.TR)) {
-    throw new Fault(Vector.TS, selectorError(state.selector(SegmentIndex.TR), ext));
-  }
-  const base = state.segmentBase(SegmentIndex.TR) + at;
-  const pointer = mmu.readSystem(base, size);
-  const selector = mmu.readSystem(base + size, 2);
+  const { selector, pointer } = innerPointer(core, level, ext);
   const descriptor = segmentation.checkStack(selector, level, { vector: Vector.TS, ext });
   segmentation.markAccessed(descriptor);
   const rights = segmentRights(descriptor.attributes | ATTRIBUTE_ACCESSED, descriptor.limit);

@@ -1,6 +1,7 @@
 import type { PortDirection, PortWidth } from '../devices/device';
 import type { RegisterValue } from './model-registers';
 import type { CpuidLeaf } from './models';
+import type { Fault } from './fault';
 
 /**
  * What the hardware tells a hypervisor about an I/O exit: the exit qualification of VT-x
@@ -16,6 +17,43 @@ export interface IoQualification {
   repeat: boolean;
   /** The port was an immediate byte, not DX. */
   immediate: boolean;
+}
+
+/**
+ * Ring compression: the guest's kernel runs at an inner level above 0, because level 0 is the hypervisor's. What the
+ * guest has at level 0 (gates, stacks, tasks, SYSENTER) is taken for that level where no instruction could be trapped.
+ */
+export interface RingCompression {
+  /** Level of the guest's kernel, 1 or 2; 0 while there is no compression, and then nothing else here counts. */
+  readonly kernelLevel: number;
+  /** SS:ESP on which entries from outer levels and from V86 mode begin. */
+  readonly stackSelector: number;
+  readonly stackPointer: number;
+  /** IOPL by which code outside the kernel may access ports, 0-3. EFLAGS.IOPL stays below the kernel's level. */
+  readonly portLevel: number;
+  /** Limit of the flat segments that SYSENTER loads. */
+  readonly flatLimit: number;
+}
+
+/** No hypervisor, or one that leaves the guest's levels alone. */
+export const NO_COMPRESSION: RingCompression = {
+  kernelLevel: 0,
+  stackSelector: 0,
+  stackPointer: 0,
+  portLevel: 0,
+  flatLimit: 0xffffffff,
+};
+
+/** What becomes of an exception that a hypervisor was asked about. */
+export enum FaultVerdict {
+  /** It is the guest's. */
+  Deliver,
+  /** The hypervisor has carried the instruction out; EIP is where the guest goes on. */
+  Emulated,
+  /** The hypervisor has removed the cause: the instruction is to be executed again. */
+  Restart,
+  /** The same, for this one execution: then `afterRestart` is called. */
+  RestartOnce,
 }
 
 /** What a hypervisor hooks into the CPU. Without one, I/O goes straight to the bus and VMCALL is #UD. */
@@ -47,6 +85,16 @@ export interface Intercepts {
   readMsr?(index: number): RegisterValue | undefined;
   /** WRMSR, likewise. @returns false where the register is not its own. @throws Fault #GP(0) */
   writeMsr?(index: number, value: RegisterValue): boolean;
+  /** Levels of the guest, where they are not the hardware's. The object stays, its members may change. */
+  readonly rings?: RingCompression;
+  /**
+   * An exception is about to be delivered; neither the guest nor the debugger has seen it. EIP and `eipStart` are at the
+   * instruction.
+   * @throws Fault that takes its place
+   */
+  fault?(fault: Fault): FaultVerdict;
+  /** An instruction was executed, or tried, after `RestartOnce`. */
+  afterRestart?(): void;
 }
 
 /** A debugger's hooks into the run loop; each returns true to stop the machine there. Absent hooks cost nothing. */

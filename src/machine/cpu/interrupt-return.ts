@@ -34,6 +34,24 @@ export class InterruptReturn {
     } else this.returnProtected(size);
   }
 
+  /** IRET of a compressed kernel, as its hypervisor does it: see `Cpu.returnFromKernel`. @throws Fault */
+  compressed(size: OperandSize, skip: number): void {
+    const { state, segmentation } = this.core;
+    state.set(layout.NMI_BLOCKED, 0);
+    if (state.get(layout.NMI_PENDING)) state.requestExit(layout.EXIT_RECHECK);
+    const stack = segmentation.stack();
+    stack.skip(skip);
+    const target = stack.pop(size);
+    const selector = stack.pop(size) & 0xffff;
+    const flags = stack.pop(size);
+    if (size === 4 && flags & FLAG_VM) {
+      this.returnToV86(stack, selector, target, flags & ~FLAG_IOPL);
+      return;
+    }
+    const merged = merge(state.eflags, flags, size, FLAG_VM | FLAG_IOPL | FLAG_VIF | FLAG_VIP);
+    this.leave(stack, segmentation.compressSelector(selector), target, size, merged);
+  }
+
   private returnReal(size: OperandSize, kept: number): void {
     const { state, segmentation } = this.core;
     const stack = segmentation.stack();
@@ -72,6 +90,12 @@ export class InterruptReturn {
     if (state.cpl > 0) kept |= FLAG_IOPL | FLAG_VIF | FLAG_VIP;
     if (state.cpl > state.iopl) kept |= FLAG_IF;
     const merged = merge(state.eflags, flags, size, kept);
+    this.leave(stack, selector, target, size, merged);
+  }
+
+  /** Last part of IRET in protected mode: same or outer level. */
+  private leave(stack: StackCursor, selector: number, target: number, size: OperandSize, eflags: number): void {
+    const { state, segmentation } = this.core;
     const code = this.transfer.checkReturn(selector);
     if ((selector & 3) === state.cpl) {
       if (target > code.limit) throw new Fault(Vector.GP, 0);
@@ -84,7 +108,7 @@ export class InterruptReturn {
       const stackSelector = stack.pop(size) & 0xffff;
       this.transfer.returnOutward({ selector, code, target, stackSelector, pointer, release: 0 });
     }
-    this.core.setFlags(merged);
+    this.core.setFlags(eflags);
   }
 
   /** From CPL 0 into V86 mode: ESP SS ES DS FS GS follow on the stack. */

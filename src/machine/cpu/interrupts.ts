@@ -217,7 +217,9 @@ export class Interrupts {
     const errorCode = event.vector * 8 + 2 + extOf(event);
     if (event.vector * 8 + 7 > state.get(layout.IDTR_LIMIT)) throw new Fault(Vector.GP, errorCode);
     const address = state.get(layout.IDTR_BASE) + event.vector * 8;
-    const gate = new Descriptor(mmu.readSystem(address, 4), mmu.readSystem(address + 4, 4), address);
+    const gate = this.core.segmentation.compress(
+      new Descriptor(mmu.readSystem(address, 4), mmu.readSystem(address + 4, 4), address),
+    );
     switch (gate.systemType) {
       case SystemType.TaskGate:
       case SystemType.InterruptGate16:
@@ -239,11 +241,12 @@ export class Interrupts {
     const ext = extOf(event);
     const context: LoadContext = { vector: Vector.GP, ext };
     if (isNull(selector)) throw new Fault(Vector.GP, ext);
-    const code = segmentation.readDescriptor(selector, context);
+    const code = segmentation.compress(segmentation.readDescriptor(selector, context));
     const errorCode = (selector & 0xfffc) | ext;
     if (!code.isCode || code.dpl > state.cpl) throw new Fault(Vector.GP, errorCode);
-    // Out of V86 mode the only way leads to a non-conforming segment of level 0.
-    if (state.v86 && (code.isConformingCode || code.dpl !== 0)) throw new Fault(Vector.GP, errorCode);
+    // Out of V86 mode the only way leads to a non-conforming segment of the kernel's level.
+    if (state.v86 && (code.isConformingCode || code.dpl !== segmentation.rings.kernelLevel))
+      throw new Fault(Vector.GP, errorCode);
     if (!code.present) throw new Fault(Vector.NP, errorCode);
     return { gate, selector, code };
   }

@@ -112,10 +112,15 @@ export class PortIo {
     return access.value;
   }
 
-  /** @throws Fault #GP(0) where neither IOPL nor the TSS allows the port; #PF while the map is read */
+  /**
+   * A compressed kernel may always: its access goes to the hypervisor.
+   * @throws Fault #GP(0) where neither IOPL nor the TSS allows the port; #PF while the map is read
+   */
   private checkPermission(port: number, width: PortWidth): void {
-    const { state } = this.core;
+    const { state, segmentation } = this.core;
     if (!state.protectedMode || (!state.v86 && state.cpl <= state.iopl)) return;
+    const { kernelLevel, portLevel } = segmentation.rings;
+    if (kernelLevel > 0 && !state.v86 && state.cpl <= Math.max(kernelLevel, portLevel)) return;
     if (!this.mapAllows(port, width)) throw new Fault(Vector.GP, 0);
   }
 

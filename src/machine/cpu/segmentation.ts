@@ -25,6 +25,7 @@ import {
   withinLimit,
 } from './descriptor';
 import { Fault, Vector } from './fault';
+import { NO_COMPRESSION, type RingCompression } from './intercepts';
 import type { MemoryWidth, Mmu } from './mmu';
 import { StackCursor } from './stack';
 import type { CpuState } from './state';
@@ -54,6 +55,9 @@ export function selectorError(selector: number, ext: number): number {
 
 /** Segment registers: descriptors, their checks, and memory seen through segments. */
 export class Segmentation {
+  /** The guest's levels, where they are not the hardware's. */
+  rings: RingCompression = NO_COMPRESSION;
+
   constructor(
     private readonly state: CpuState,
     private readonly mmu: Mmu,
@@ -77,14 +81,27 @@ export class Segmentation {
     return new Descriptor(this.mmu.readSystem(address, 4), this.mmu.readSystem(address + 4, 4), address);
   }
 
+  /** A descriptor of the hardware's level 0 as one of the guest's kernel, under ring compression. */
+  compress(descriptor: Descriptor): Descriptor {
+    const { kernelLevel } = this.rings;
+    return descriptor.dpl < kernelLevel ? descriptor.withDpl(kernelLevel) : descriptor;
+  }
+
+  /** A selector of the hardware's level 0 as one of the guest's kernel, under ring compression. */
+  compressSelector(selector: number): number {
+    const { kernelLevel } = this.rings;
+    return (selector & 3) < kernelLevel ? (selector & ~3) | kernelLevel : selector;
+  }
+
   /**
-   * The descriptor that a selector names.
+   * The descriptor that a selector names. While a task is switched or an inner stack is taken, which no hypervisor can
+   * trap, ring compression is seen to here.
    * @throws Fault of the context's vector with the selector if it is null or outside its table
    */
   readDescriptor(selector: number, context = INSTRUCTION): Descriptor {
     const descriptor = isNull(selector) ? undefined : this.findDescriptor(selector);
     if (!descriptor) throw new Fault(context.vector, selectorError(selector, context.ext));
-    return descriptor;
+    return context.vector === Vector.TS ? this.compress(descriptor) : descriptor;
   }
 
   /** Sets the accessed bit in the table if it is clear; to be done before anything changes. @throws Fault #PF */

@@ -1,5 +1,5 @@
 import * as layout from '../layout';
-import { FLAG_NT, FLAG_VM, SegmentIndex } from '../layout';
+import { FLAG_IOPL, FLAG_NT, FLAG_VM, SegmentIndex } from '../layout';
 import { CR0_TS, DR6_BT, DR7_LOCAL } from './control-bits';
 import type { CpuCore } from './core';
 import { type Descriptor, SystemType } from './descriptor';
@@ -7,6 +7,9 @@ import { Fault, Vector } from './fault';
 import { hasTss32 } from './inner-stack';
 import { isNull, type LoadContext, selectorError } from './segmentation';
 import type { OperandSize } from './operations';
+
+/** Segment registers whose RPL is the task's level. */
+const LEVEL_SEGMENTS: readonly number[] = [SegmentIndex.CS, SegmentIndex.SS];
 
 /** What starts a task switch: it decides about the busy bits, the back link and NT (Intel SDM vol. 3A, table 7-2). */
 export type TaskSwitchCause = 'jump' | 'call' | 'interrupt' | 'return';
@@ -137,17 +140,19 @@ export class TaskSwitch {
   }
 
   private read(tss: TssLayout, base: number): IncomingTask {
-    const { mmu } = this.core;
+    const { mmu, segmentation } = this.core;
     const field = (offset: number): number => mmu.readSystem(base + offset, tss.size);
     // The upper halves of registers that a 286 TSS has no room for become ones, as observed on hardware.
     const upper = tss.size === 2 ? 0xffff0000 : 0;
+    const eflags = field(tss.eflags);
     return {
       eip: field(tss.eip),
-      eflags: field(tss.eflags),
+      eflags,
       registers: Array.from({ length: 8 }, (_, i) => (field(tss.registers + i * tss.size) | upper) >>> 0),
-      segments: Array.from({ length: 6 }, (_, i) =>
-        i < tss.segmentCount ? mmu.readSystem(base + tss.segments + i * tss.size, 2) : 0,
-      ),
+      segments: Array.from({ length: 6 }, (_, i) => {
+        const selector = i < tss.segmentCount ? mmu.readSystem(base + tss.segments + i * tss.size, 2) : 0;
+        return LEVEL_SEGMENTS.includes(i) && !(eflags & FLAG_VM) ? segmentation.compressSelector(selector) : selector;
+      }),
       ldt: mmu.readSystem(base + tss.ldt, 2),
       cr3: tss.cr3 ? field(tss.cr3) : undefined,
       trap: tss.trap !== 0 && (mmu.readSystem(base + tss.trap, 1) & 1) !== 0,
@@ -164,7 +169,8 @@ export class TaskSwitch {
     state.setDr(7, state.dr(7) & ~DR7_LOCAL);
     this.core.debugChanged();
     if (task.cr3 !== undefined && state.paging) mmu.loadPageDirectory(task.cr3);
-    this.core.setFlags(nests ? task.eflags | FLAG_NT : task.eflags);
+    const eflags = segmentation.rings.kernelLevel > 0 ? task.eflags & ~FLAG_IOPL : task.eflags;
+    this.core.setFlags(nests ? eflags | FLAG_NT : eflags);
     task.registers.forEach((value, index) => state.setReg(index, value));
     task.segments.forEach((value, index) => segmentation.setNull(index, value));
     segmentation.setSystem(SegmentIndex.LDTR, task.ldt);
