@@ -21,6 +21,32 @@ export interface ExitCostsArguments {
   since?: number;
 }
 
+/**
+ * What the same accesses to ports would have cost had all of them come by one channel: reckoned from their counts and
+ * the session's cost profile, not run. Exits that are no accesses to ports stay as they are.
+ */
+export interface WhatIf {
+  /** `hypercall` is VMI's call; in mode `vtx`, where no call without an exit exists, a VMCALL. */
+  channel: Exclude<ChannelName, 'direct'>;
+  cycles: number;
+  /** What that is less than `totalCycles`, and in percent of it; negative where it is more. */
+  savedCycles: number;
+  savedPct: number;
+}
+
+/** What accesses to ports came to. */
+export interface PortOperations {
+  /** IN and OUT, and the calls that stand for them. */
+  singles: number;
+  /** INS and OUTS, and the calls that stand for them. */
+  strings: number;
+  /** Calls among these that moved nothing. */
+  emptyStrings: number;
+  /** Runs within a page that the strings were made of. */
+  pageRuns: number;
+  stringElements: number;
+}
+
 /** One row of the exit-cost table; the columns of `perf kvm stat` first. Cycles are the profile's. */
 export interface ExitCostRow {
   key: string;
@@ -40,6 +66,9 @@ export interface ExitCostRow {
   hostNs: number;
   /** The channel all samples share, or `mixed`. */
   channel: ChannelName | 'mixed';
+  /** One for each of trap, vtx and hypercall. Missing in rows that an earlier version has kept, like `operations`. */
+  whatIf?: WhatIf[];
+  operations?: PortOperations;
   /** Where the exits came from; the costliest place if there are several. */
   source?: SourcePosition;
 }
@@ -55,9 +84,13 @@ export interface ExitCostsResponse {
     /** Virtual time of the guest so far, cycles, and the share of it that exits took, 0-100. */
     guestCycles: number;
     exitTimePct: number;
+    /** False: exits take no guest time (`hypervisor.charge`); then `exitTimePct` is 0. Missing means true. */
+    charged?: boolean;
     instructions: number;
     costProfile: string;
     mode: string;
+    whatIf?: WhatIf[];
+    operations?: PortOperations;
     /** Sequence number of the next exit: pass it as `since` to see only what follows. */
     nextSequence: number;
   };

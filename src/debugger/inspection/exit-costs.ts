@@ -6,6 +6,7 @@ import type { Guest } from '../guest/guest';
 import { hex } from '../text/hex';
 import type { Places } from './places';
 import { portName } from './port-activity';
+import { whatIf, whatIfPrices } from './what-if';
 import type { CostGrouping, ExitCostQuery, ExitCosts } from './types';
 
 /** What an exit that has nothing to do with the grouping is called: the way it came. */
@@ -38,9 +39,9 @@ export class ExitCostTable {
   ) {}
 
   query({ groupBy, since }: ExitCostQuery): ExitCosts {
-    const { log, profile, mode } = this.hypervisor;
+    const { log, profile, mode, chargesTime } = this.hypervisor;
     const { clock } = this.guest.machine;
-    const { rows, totals } = log.query(this.grouping(groupBy), since);
+    const { rows, totals } = log.query(this.grouping(groupBy), since, whatIfPrices(this.hypervisor));
     const guestCycles = clock.now;
     return {
       rows: rows.map((row) => {
@@ -58,6 +59,8 @@ export class ExitCostTable {
           parts: row.parts,
           hostNs: row.hostNs,
           channel: row.channel,
+          whatIf: whatIf(row),
+          operations: row.operations,
           ...(source && { source }),
         };
       }),
@@ -67,10 +70,13 @@ export class ExitCostTable {
         hostNs: totals.hostNs,
         elements: totals.elements,
         guestCycles,
-        exitTimePct: guestCycles === 0 ? 0 : (100 * totals.totalCycles) / guestCycles,
+        exitTimePct: guestCycles === 0 || !chargesTime ? 0 : (100 * totals.totalCycles) / guestCycles,
+        charged: chargesTime,
         instructions: clock.instructions,
         costProfile: profile.name,
         mode,
+        whatIf: whatIf(totals),
+        operations: totals.operations,
         nextSequence: log.nextSequence,
       },
     };

@@ -1,5 +1,6 @@
 import type { Channel } from '../../machine/bus/port-access';
 import type { PortDirection } from '../../machine/devices/device';
+import type { PortOperations } from '../../hypervisor/cost/what-if';
 import type { CostParts, ExitRecord } from '../../hypervisor/exits/exit-record';
 
 /** A place in the guest's source. */
@@ -29,6 +30,14 @@ export interface ExitCostQuery {
   since?: number;
 }
 
+/** What the same accesses to ports would have cost by one channel: reckoned, not run. */
+export interface WhatIf {
+  channel: Exclude<Channel, 'direct'>;
+  cycles: number;
+  savedCycles: number;
+  savedPct: number;
+}
+
 /** One row of the exit-cost table; cycles are the cost profile's. */
 export interface ExitCosts {
   rows: {
@@ -44,6 +53,8 @@ export interface ExitCosts {
     parts: CostParts;
     hostNs: number;
     channel: Channel | 'mixed';
+    whatIf?: WhatIf[];
+    operations?: PortOperations;
     source?: SourcePlace;
   }[];
   totals: {
@@ -53,9 +64,12 @@ export interface ExitCosts {
     elements: number;
     guestCycles: number;
     exitTimePct: number;
+    charged?: boolean;
     instructions: number;
     costProfile: string;
     mode: string;
+    whatIf?: WhatIf[];
+    operations?: PortOperations;
     nextSequence: number;
   };
 }

@@ -20,12 +20,14 @@ export function noOperations(): PortOperations {
   return { singles: 0, strings: 0, emptyStrings: 0, pageRuns: 0, stringElements: 0 };
 }
 
-export function addOperations(target: PortOperations, added: Readonly<PortOperations>): void {
+/** @returns `target` */
+export function addOperations<T extends PortOperations>(target: T, added: Readonly<PortOperations>): T {
   target.singles += added.singles;
   target.strings += added.strings;
   target.emptyStrings += added.emptyStrings;
   target.pageRuns += added.pageRuns;
   target.stringElements += added.stringElements;
+  return target;
 }
 
 /** Exits that string operations take: one per instruction, one per page it touches, or one per call. */

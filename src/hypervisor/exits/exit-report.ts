@@ -1,4 +1,5 @@
 import type { Channel } from '../../machine/bus/port-access';
+import { addOperations, noOperations, type PortOperations } from '../cost/what-if';
 import type { CostParts, ExitRecord } from './exit-record';
 import { type ExitKey, type ExitSums, noSums, totalCycles } from './exit-table';
 
@@ -28,6 +29,7 @@ interface ExitRow {
   hostNs: number;
   /** One figure per price that was asked for. */
   repriced: number[];
+  operations: PortOperations;
   /** The channel that all samples share. */
   channel: Channel | 'mixed';
   /** Linear address that caused most of the modelled time of this row. */
@@ -42,6 +44,7 @@ interface ExitTotals {
   parts: CostParts;
   hostNs: number;
   repriced: number[];
+  operations: PortOperations;
 }
 
 export interface ExitQueryResult {
@@ -88,6 +91,7 @@ export class ExitReport {
     group.hostNs += sums.hostNs;
     group.hostMeasured += sums.hostMeasured;
     group.hostGuessed += sums.hostGuessed;
+    addOperations(group, sums);
     for (let i = 0; i < this.prices.length; i++) group.repriced[i] += this.prices[i](key, sums);
     group.last = Math.max(group.last, sums.last);
     if (group.channel !== key.channel) group.channel = 'mixed';
@@ -107,6 +111,7 @@ export class ExitReport {
       parts: noSums().parts,
       hostNs: 0,
       repriced: this.prices.map(() => 0),
+      operations: noOperations(),
     };
     for (const group of this.groups.values()) {
       totals.samples += group.count;
@@ -114,6 +119,7 @@ export class ExitReport {
       totals.totalCycles += group.sum;
       addParts(totals.parts, group.parts);
       totals.hostNs += hostTime(group);
+      addOperations(totals.operations, group);
       group.repriced.forEach((cycles, i) => (totals.repriced[i] += cycles));
     }
     const rows = [...this.groups].map(([key, group]) => row(key, group, totals));
@@ -142,7 +148,7 @@ function sumsOf(record: ExitRecord): ExitSums {
     singles: kind === 'port' ? 1 : 0,
     strings: isString && !record.continued ? 1 : 0,
     emptyStrings: isString && repeat === 0 ? 1 : 0,
-    pageRuns: record.pageRuns,
+    pageRuns: isString ? record.pageRuns : 0,
     stringElements: isString ? repeat : 0,
   };
 }
@@ -192,6 +198,7 @@ function row(key: string, group: Group, totals: ExitTotals): ExitRow {
     elements: group.elements,
     hostNs: hostTime(group),
     repriced: group.repriced,
+    operations: addOperations(noOperations(), group),
     channel: group.channel,
     site: costliest(group.sites),
   };
