@@ -258,16 +258,16 @@ export interface PageWalkResponse {
   message?: string;
 }
 
-/** `ringside/serialInput` sends typed bytes to a UART whose side is `terminal`. Not answered with data. */
+/** `ringside/serialInput` sends typed bytes to a UART or virtio console whose side is `terminal`. Not answered with data. */
 export interface SerialInputArguments {
-  port: 'com1' | 'com2' | 'com3' | 'com4';
+  port: 'com1' | 'com2' | 'com3' | 'com4' | 'virtio0';
   /** Base64. */
   data: string;
 }
 
-/** Event `ringside/serialOutput`: bytes that the guest sent through a UART whose side is `terminal`. */
+/** Event `ringside/serialOutput`: bytes that the guest sent through a UART or virtio console whose side is `terminal`. */
 export interface SerialOutputEvent {
-  port: 'com1' | 'com2' | 'com3' | 'com4';
+  port: 'com1' | 'com2' | 'com3' | 'com4' | 'virtio0';
   /** Base64. */
   data: string;
 }

@@ -99,6 +99,7 @@ const ATTRIBUTES = {
       strict({
         file: string,
         kind: optional(oneOf('disk', 'cdrom', 'floppy')),
+        interface: optional(oneOf('ide', 'virtio')),
         snapshot: optional(boolean),
       }),
     ),
@@ -126,6 +127,7 @@ const ATTRIBUTES = {
       com2: optional(serialSide),
       com3: optional(serialSide),
       com4: optional(serialSide),
+      virtio0: optional(serialSide),
     }),
   ),
   record: optional(strict({ enabled: optional(boolean), memoryMB: optional(integer(1)) })),

@@ -5,7 +5,7 @@ import { launchAttributes } from './attributes';
 
 /** What stands in for attributes that are left out and depend on who launches. */
 export interface LaunchDefaults {
-  /** Side of COM1; the other UARTs default to `none`. */
+  /** Side of COM1; the other ports default to `none`. */
   com1: string;
 }
 
@@ -27,9 +27,10 @@ export function launchConfiguration(attributes: unknown, defaults: LaunchDefault
     commandLine: given.commandLine ?? '',
     memoryMB: given.memoryMB ?? 64,
     cpu: given.cpu ?? 'pentium3',
-    drives: (given.drives ?? []).map(({ file, kind, snapshot }) => ({
+    drives: (given.drives ?? []).map(({ file, kind, interface: bus, snapshot }) => ({
       file,
       kind: kind ?? 'disk',
+      interface: bus ?? 'ide',
       snapshot: snapshot ?? true,
     })),
     hypervisor: {
@@ -45,6 +46,7 @@ export function launchConfiguration(attributes: unknown, defaults: LaunchDefault
       com2: serial?.com2 ?? 'none',
       com3: serial?.com3 ?? 'none',
       com4: serial?.com4 ?? 'none',
+      virtio0: serial?.virtio0 ?? 'none',
     },
     record: { enabled: record?.enabled ?? true, memoryMB: record?.memoryMB ?? 256 },
     breakpoints: given.breakpoints ?? [],

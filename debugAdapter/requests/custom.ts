@@ -91,7 +91,7 @@ export const customRequests: { readonly [C in keyof CustomRequests]: RequestHand
 
   'ringside/serialInput': custom(
     'ringside/serialInput',
-    object({ port: oneOf('com1', 'com2', 'com3', 'com4'), data: string }),
+    object({ port: oneOf('com1', 'com2', 'com3', 'com4', 'virtio0'), data: string }),
     (context, { port, data }) => {
       context.session.serialInput(port, fromBase64(data));
       return undefined;

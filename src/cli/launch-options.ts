@@ -11,7 +11,7 @@ export const MACHINE_OPTIONS: OptionTable = {
   drive: {
     value: 'FILE',
     multiple: true,
-    help: 'A drive image: .iso is a CD-ROM, .flp .vfd and .ima are floppies, all else is a disk; FILE,kind=disk|cdrom|floppy says it. What the guest writes stays in memory.',
+    help: 'A drive image: .iso is a CD-ROM, .flp .vfd and .ima are floppies, all else is a disk; FILE,kind=disk|cdrom|floppy says it. FILE,if=virtio is a virtio disk, else it is on IDE. What the guest writes stays in memory.',
   },
   bios: { value: 'FILE', help: 'BIOS image, in place of the built-in services.' },
   memory: { value: 'MB', help: 'RAM in MiB (64).' },
@@ -61,9 +61,13 @@ function wholeNumber(option: string, unit: string, text: string): number {
   return Number(text);
 }
 
-function parseDrive(text: string): { file: string; kind?: string } {
-  const match = /^(.*),kind=([^,]*)$/.exec(text);
-  if (match) return { file: match[1], kind: match[2] };
+/** `FILE`, or `FILE,kind=…,if=…` with either or both. */
+function parseDrive(text: string): { file: string; kind: string; interface?: string } {
+  const match = /^(.*),(kind|if)=([^,]*)$/.exec(text);
+  if (match) {
+    const [, rest, option, value] = match;
+    return { ...parseDrive(rest), [option === 'if' ? 'interface' : option]: value };
+  }
   if (/\.iso$/i.test(text)) return { file: text, kind: 'cdrom' };
   return { file: text, kind: /\.(flp|vfd|ima)$/i.test(text) ? 'floppy' : 'disk' };
 }

@@ -183,7 +183,7 @@ export interface LaunchConfiguration {
   commandLine: string;
   memoryMB: number;
   cpu: '386' | '486' | 'pentium' | 'pentium2' | 'pentium3' | 'pentium4';
-  drives: { file: string; kind: 'disk' | 'cdrom' | 'floppy'; snapshot: boolean }[];
+  drives: { file: string; kind: 'disk' | 'cdrom' | 'floppy'; interface: 'ide' | 'virtio'; snapshot: boolean }[];
   bios?: string;
   hypervisor: {
     mode: 'none' | 'trap' | 'vtx' | 'vmi';
@@ -194,8 +194,8 @@ export interface LaunchConfiguration {
     vmi?: Partial<VmiOptions>;
   };
   stopOnEntry: boolean;
-  /** `terminal`, `console`, `none` or `file:PATH` per UART. */
-  serial: Record<'com1' | 'com2' | 'com3' | 'com4', string>;
+  /** `terminal`, `console`, `none` or `file:PATH` per UART and for the virtio console, which is there unless `none`. */
+  serial: Record<'com1' | 'com2' | 'com3' | 'com4' | 'virtio0', string>;
   record: { enabled: boolean; memoryMB: number };
   breakpoints: string[];
   portMaps: string[];

@@ -3,7 +3,7 @@ import { Cpu } from './cpu/cpu';
 import type { MachineHooks } from './cpu/intercepts';
 import { CpuState } from './cpu/state';
 import type { BlockStore } from './devices/ide/block-store';
-import { createPc, type Pc, type SerialPort } from './devices/pc';
+import { createPc, type Pc, type StreamPort } from './devices/pc';
 import type { ResetCause } from './devices/system-control';
 import type { UartPacing } from './devices/uart/uart16550';
 import { CompiledTier, type TierOptions } from './isa/compiler/tier';
@@ -25,11 +25,15 @@ export interface MachineOptions {
   readonly startTime: number;
   /** Disks: primary master and slave, secondary master and slave; holes allowed. */
   readonly disks?: readonly (BlockStore | undefined)[];
+  /** Disks that are virtio devices. */
+  readonly virtioDisks?: readonly BlockStore[];
+  /** Whether there is a virtio console. */
+  readonly virtioConsole?: boolean;
   readonly serialPacing?: UartPacing;
   /** How eagerly hot code is compiled; `off` leaves everything to the interpreter. What the guest sees is the same. */
   readonly tier?: TierOptions | 'off';
-  /** A byte that the guest sent through a serial port. */
-  onSerial?(port: SerialPort, byte: number): void;
+  /** A byte that the guest sent through a serial port or the virtio console. */
+  onSerial?(port: StreamPort, byte: number): void;
   /** A byte written to debug port 0xe9. */
   onConsole?(byte: number): void;
   /** A word about what the guest did to a device. */
@@ -60,6 +64,8 @@ export class Machine {
       clock: this.clock,
       ramBytes: this.memory.ramBytes,
       disks: options.disks,
+      virtioDisks: options.virtioDisks,
+      virtioConsole: options.virtioConsole,
       serialPacing: options.serialPacing,
       requestStop: () => state.requestExit(layout.EXIT_STOP),
       onSerial: (port, byte) => options.onSerial?.(port, byte),
@@ -72,7 +78,7 @@ export class Machine {
         this.memory.unmapMmio(device);
         if (base !== undefined) this.memory.mapMmio(base, bytes, device);
       },
-      shadowMemory: this.memory,
+      memory: this.memory,
       onReport: (message) => options.onReport?.(message),
       nmi: () => this.cpu.requestNmi(),
       lines: {

@@ -25,7 +25,7 @@ async function boot(mode: Mode, disableIoOps = false): Promise<Harness> {
     configuration({
       program,
       memoryMB: 64,
-      drives: drives.map(({ file }) => ({ file, kind: 'disk', snapshot: true })),
+      drives: drives.map(({ file }) => ({ file, kind: 'disk', interface: 'ide', snapshot: true })),
       hypervisor: { mode, disableIoOps, costProfile: 'default', abis: ['vmi'] },
     }),
     host,

@@ -65,7 +65,7 @@ export function configuration(overrides: Partial<LaunchConfiguration> = {}): Lau
     drives: [],
     hypervisor: { mode: 'none', disableIoOps: false, costProfile: 'default', abis: ['vmi'] },
     stopOnEntry: false,
-    serial: { com1: 'console', com2: 'none', com3: 'none', com4: 'none' },
+    serial: { com1: 'console', com2: 'none', com3: 'none', com4: 'none', virtio0: 'none' },
     record: { enabled: false, memoryMB: 16 },
     breakpoints: [],
     portMaps: [],

@@ -167,7 +167,7 @@ describe('a session', () => {
       const host = new TestHost();
       host.files.set('code.bin', Uint8Array.from(code));
       host.files.set('disk.img', new Uint8Array(1024));
-      const drives: LaunchConfiguration['drives'] = [{ file: 'disk.img', kind: 'disk', snapshot }];
+      const drives: LaunchConfiguration['drives'] = [{ file: 'disk.img', kind: 'disk', interface: 'ide', snapshot }];
       const guest = await Harness.create(configuration({ program: 'code.bin', format: 'flat', drives }), host);
       await guest.end();
       await new Promise((resolve) => setImmediate(resolve));
@@ -240,13 +240,13 @@ describe('launching', () => {
     ['too little memory', { ...flat, memoryMB: 0 }, code, /^memoryMB: expected a whole number from 1/],
     [
       'a floppy drive',
-      { ...flat, drives: [{ file: 'code.bin', kind: 'floppy', snapshot: true }] },
+      { ...flat, drives: [{ file: 'code.bin', kind: 'floppy', interface: 'ide', snapshot: true }] },
       code,
       /^drives\[0\]\.kind/,
     ],
     [
       'an empty drive',
-      { ...flat, drives: [{ file: 'e', kind: 'disk', snapshot: true }] },
+      { ...flat, drives: [{ file: 'e', kind: 'disk', interface: 'ide', snapshot: true }] },
       { ...code, e: new Uint8Array() },
       /^drives\[0\]\.file: e is empty/,
     ],
@@ -270,7 +270,9 @@ describe('launching', () => {
     sector.set([0xb8, 0x41, 0x0e, 0xcd, 0x10, 0xfa, 0xf4]);
     sector.set([0x55, 0xaa], 510);
     host.files.set('disk.img', sector);
-    const drives: LaunchConfiguration['drives'] = [{ file: 'disk.img', kind: 'disk', snapshot: true }];
+    const drives: LaunchConfiguration['drives'] = [
+      { file: 'disk.img', kind: 'disk', interface: 'ide', snapshot: true },
+    ];
     const guest = await Harness.create(configuration({ drives, stopOnEntry: true }), host);
     await guest.stop();
     assert.equal(guest.number('eip'), 0x7c00);

@@ -17,6 +17,10 @@ export const RUN_OPTIONS: OptionTable = {
     value: 'WHERE',
     help: 'COM1: stdio (the default: standard input feeds it too), a file, or none.',
   },
+  'virtio-console': {
+    value: 'WHERE',
+    help: 'Give the guest a virtio console: stdio, a file, or none (the default: there is no such device). Standard input feeds it if --serial is not stdio.',
+  },
   break: {
     value: 'SPEC',
     multiple: true,
@@ -45,7 +49,7 @@ function serialMatch(text: string | undefined): SerialMatch | undefined {
 /** Passes what the guest has to say to the console, and ends the run where the serial output matches. */
 function listener(
   guest: GuestRun,
-  serial: SerialWiring,
+  lines: readonly SerialWiring[],
   match: SerialMatch | undefined,
   console: Console,
 ): RunListener {
@@ -53,7 +57,7 @@ function listener(
   return {
     serial: (port, data) => {
       if (match?.found) return;
-      serial.output(port, data);
+      for (const line of lines) line.output(port, data);
       if (match?.push(port, data)) guest.stop();
     },
     text: (channel, data) => {
@@ -86,9 +90,11 @@ export async function run(args: Arguments, console: Console, engine: Engine, hos
   const serialChoice = single(args, 'serial') ?? 'stdio';
   // A UART whose side is `none` is not heard; with `--until-serial` it must be.
   configuration.serial.com1 = serialChoice === 'none' && !match ? 'none' : 'console';
+  const consoleChoice = single(args, 'virtio-console') ?? 'none';
+  configuration.serial.virtio0 = consoleChoice === 'none' ? 'none' : 'console';
   // No file is touched before it is clear that there is a guest to run.
   const guest = await GuestRun.create(engine, configuration, host);
-  let serial: SerialWiring | undefined;
+  const lines: SerialWiring[] = [];
   let trace: TraceFile | undefined;
   let interrupted = false;
   const stopListening = console.onInterrupt(() => {
@@ -96,13 +102,15 @@ export async function run(args: Arguments, console: Console, engine: Engine, hos
     guest.stop();
   });
   try {
-    serial = wireSerial(serialChoice, console, host);
+    const com1 = { port: 'com1', option: 'serial', typed: true };
+    const virtio0 = { port: 'virtio0', option: 'virtio-console', typed: serialChoice !== 'stdio' };
+    lines.push(wireSerial(com1, serialChoice, console, host), wireSerial(virtio0, consoleChoice, console, host));
     const tracePath = single(args, 'trace');
     if (tracePath !== undefined) trace = TraceFile.open(tracePath, host, configuration.program ?? 'guest');
     trace?.observe(guest.inspect);
     guest.setBreakpoints(args.options.get('break') ?? []);
-    serial.attach(guest);
-    const outcome = await guest.run(listener(guest, serial, match, console));
+    for (const line of lines) line.attach(guest);
+    const outcome = await guest.run(listener(guest, lines, match, console));
     guest.inspect.observeExits(undefined);
     if (interrupted) console.err('Interrupted.');
     const status = interrupted ? ExitStatus.Interrupted : conclude(outcome, console);
@@ -113,7 +121,7 @@ export async function run(args: Arguments, console: Console, engine: Engine, hos
   } finally {
     stopListening();
     trace?.close();
-    serial?.close();
+    for (const line of lines) line.close();
     guest.dispose();
   }
 }

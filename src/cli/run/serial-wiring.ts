@@ -4,10 +4,16 @@ import type { Console } from '../console';
 import { UsageError } from '../usage-error';
 import type { GuestRun } from './guest-run';
 
-/** The port that `--serial` speaks of. */
-const PORT = 'com1';
+/** A stream of bytes with an option of its own. */
+export interface SerialLine {
+  readonly port: string;
+  /** Name of the option. */
+  readonly option: string;
+  /** Standard input feeds it, where it goes to `stdio`. */
+  readonly typed: boolean;
+}
 
-/** Where COM1 of a run goes, and where its input comes from. */
+/** Where a line of a run goes, and where its input comes from. */
 export interface SerialWiring {
   output(port: string, data: Uint8Array): void;
   /** Lets input flow to a guest. */
@@ -16,41 +22,42 @@ export interface SerialWiring {
 }
 
 /**
- * Wires COM1 as `--serial` says: to the console, to a file, or to nowhere.
+ * Wires a line as its option says: to the console, to a file, or to nowhere.
  * @throws UsageError if the file cannot be written
  */
-export function wireSerial(choice: string, console: Console, host: AdapterHost): SerialWiring {
+export function wireSerial(line: SerialLine, choice: string, console: Console, host: AdapterHost): SerialWiring {
   if (choice === 'none') return { output: () => {}, attach: () => {}, close: () => {} };
-  if (choice === 'stdio') return stdioWiring(console);
-  const sink = openSink(choice, host);
+  if (choice === 'stdio') return stdioWiring(line, console);
+  const sink = openSink(line, choice, host);
   return {
     output: (port, data) => {
-      if (port === PORT) sink.write(data);
+      if (port === line.port) sink.write(data);
     },
     attach: () => {},
     close: () => sink.close(),
   };
 }
 
-function stdioWiring(console: Console): SerialWiring {
+function stdioWiring(line: SerialLine, console: Console): SerialWiring {
   let detach = (): void => {};
   return {
     output: (port, data) => {
-      if (port === PORT) console.out(data);
+      if (port === line.port) console.out(data);
     },
     attach: (run) => {
+      if (!line.typed) return;
       const leave = run.addTypist();
-      detach = console.readInput((data) => run.type(PORT, data), leave);
+      detach = console.readInput((data) => run.type(line.port, data), leave);
     },
     close: () => detach(),
   };
 }
 
-function openSink(path: string, host: AdapterHost): Sink {
+function openSink(line: SerialLine, path: string, host: AdapterHost): Sink {
   try {
     if (!host.openSink) throw new Error(`${path}: cannot be written here`);
     return host.openSink(path);
   } catch (error) {
-    throw new UsageError(`--serial: ${messageOf(error)}.`);
+    throw new UsageError(`--${line.option}: ${messageOf(error)}.`);
   }
 }

@@ -1,7 +1,8 @@
 import { Hypervisor } from '../../hypervisor/hypervisor';
 import { PortMapError } from '../../machine/bus/port-map';
 import { PortNames } from '../../machine/bus/port-names';
-import type { SerialPort } from '../../machine/devices/pc';
+import type { StreamPort } from '../../machine/devices/pc';
+import type { BlockStore } from '../../machine/devices/ide/block-store';
 import { Bios } from '../../machine/firmware/bios';
 import { biosDisk, isFloppySize, numberDisks } from '../../machine/firmware/bios-disk';
 import { ElfError, isElf } from '../../machine/loaders/elf';
@@ -14,12 +15,12 @@ import { Machine } from '../../machine/machine';
 import { SymbolError } from '../../symbols/errors';
 import { SymbolTable } from '../../symbols/symbol-table';
 import { type Host, LaunchError, type LaunchConfiguration, MAX_MEMORY_MB } from '../types';
-import type { LaunchFiles } from './files';
+import type { Drive, LaunchFiles } from './files';
 import { checkAbis, commandLine, costProfile, vmiOptions } from './hypervisor-options';
 
 /** What the machine tells the session. */
 export interface MachineListener {
-  serial(port: SerialPort, byte: number): void;
+  serial(port: StreamPort, byte: number): void;
   console(byte: number): void;
   /** A word of the hypervisor about the guest. */
   report(message: string): void;
@@ -61,7 +62,9 @@ export function buildMachine(
     cpu,
     memoryMB,
     startTime: configuration.clock ?? host.wallClock(),
-    disks: files.drives.map((drive) => drive.store),
+    disks: storesOf(files, 'ide'),
+    virtioDisks: storesOf(files, 'virtio'),
+    virtioConsole: configuration.serial.virtio0 !== 'none',
     onSerial: (port, byte) => listener.serial(port, byte),
     onConsole: (byte) => listener.console(byte),
     onReport: (message) => listener.report(message),
@@ -85,6 +88,10 @@ export function buildMachine(
     ports: loadPortMaps(machine, files),
     load: () => loadGuest(machine, firmware, configuration, files),
   };
+}
+
+function storesOf({ drives }: LaunchFiles, kind: Drive['interface']): BlockStore[] {
+  return drives.filter((drive) => drive.interface === kind).map((drive) => drive.store);
 }
 
 function loadSymbols(configuration: LaunchConfiguration, { program, symbols }: LaunchFiles): SymbolTable {

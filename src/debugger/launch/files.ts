@@ -1,4 +1,5 @@
 import { type BlockStore, MemoryBlockStore, OverlayBlockStore } from '../../machine/devices/ide/block-store';
+import { MAX_VIRTIO_DISKS } from '../../machine/devices/pc';
 import { detectFormat } from '../../machine/loaders/detect';
 import type { Image } from '../../machine/loaders/load-target';
 import { type Host, LaunchError, type LaunchConfiguration } from '../types';
@@ -11,6 +12,7 @@ export function baseName(path: string): string {
 /** A drive with its image. */
 export interface Drive {
   readonly path: string;
+  readonly interface: LaunchConfiguration['drives'][number]['interface'];
   readonly image: Uint8Array;
   readonly store: BlockStore;
   /** Forgets what the guest wrote, where that is not to be kept. */
@@ -42,18 +44,25 @@ async function image(host: Host, attribute: string, path: string | undefined): P
   return { name: baseName(path), bytes: await read(host, attribute, path) };
 }
 
-function openDrive(path: string, bytes: Uint8Array, snapshot: boolean): Drive {
+function openDrive(path: string, bytes: Uint8Array, snapshot: boolean, bus: Drive['interface'] = 'ide'): Drive {
   const base = new MemoryBlockStore(bytes);
   if (!snapshot) {
     const changed = (): Uint8Array | undefined => (base.dirty ? base.bytes : undefined);
-    return { path, image: bytes, store: base, reset: () => undefined, changed };
+    return { path, interface: bus, image: bytes, store: base, reset: () => undefined, changed };
   }
   const overlay = new OverlayBlockStore(base);
-  return { path, image: bytes, store: overlay, reset: () => overlay.discard(), changed: () => undefined };
+  return {
+    path,
+    interface: bus,
+    image: bytes,
+    store: overlay,
+    reset: () => overlay.discard(),
+    changed: () => undefined,
+  };
 }
 
-/** Disks that a PC with two IDE channels takes. */
-const MAX_DISKS = 4;
+/** Disks by interface: two IDE channels take four. */
+const MAX_DISKS: Readonly<Record<Drive['interface'], number>> = { ide: 4, virtio: MAX_VIRTIO_DISKS };
 
 /**
  * Reads all files that a configuration names.
@@ -61,8 +70,10 @@ const MAX_DISKS = 4;
  */
 export async function readLaunchFiles(configuration: LaunchConfiguration, host: Host): Promise<LaunchFiles> {
   const { drives } = configuration;
-  if (drives.length > MAX_DISKS)
-    throw new LaunchError(`drives: a PC has room for ${MAX_DISKS} disks, not ${drives.length}.`);
+  for (const [bus, most] of Object.entries(MAX_DISKS)) {
+    const count = drives.filter((drive) => drive.interface === bus).length;
+    if (count > most) throw new LaunchError(`drives: there is room for ${most} ${bus} disks, not ${count}.`);
+  }
   const unsupported = drives.findIndex(({ kind }) => kind !== 'disk');
   if (unsupported >= 0) {
     const { kind, file } = drives[unsupported];
@@ -71,10 +82,10 @@ export async function readLaunchFiles(configuration: LaunchConfiguration, host: 
     );
   }
   const opened: Drive[] = [];
-  for (const [index, { file, snapshot }] of drives.entries()) {
+  for (const [index, { file, snapshot, interface: bus }] of drives.entries()) {
     const bytes = await read(host, `drives[${index}].file`, file);
     if (bytes.length === 0) throw new LaunchError(`drives[${index}].file: ${file} is empty.`);
-    opened.push(openDrive(file, bytes, snapshot));
+    opened.push(openDrive(file, bytes, snapshot, bus));
   }
   const symbols: { path: string; bytes: Uint8Array }[] = [];
   for (const path of configuration.symbols) symbols.push({ path, bytes: await read(host, 'symbols', path) });

@@ -1,6 +1,6 @@
 import { PortVerdict } from '../../machine/bus/port-access';
 import type { PortAccess } from '../../machine/bus/port-access';
-import { type SerialPort, SERIAL_PORT_NAMES } from '../../machine/devices/pc';
+import { type StreamPort, STREAM_PORT_NAMES } from '../../machine/devices/pc';
 import type { LoadedImage } from '../../machine/loaders/load-image';
 import { EXCEPTION_FILTERS } from '../breakpoints/exception-filters';
 import { BreakpointManager } from '../breakpoints/manager';
@@ -267,9 +267,12 @@ export class DebugSession implements Session {
   }
 
   serialInput(port: string, data: Uint8Array): void {
-    const name = SERIAL_PORT_NAMES.find((candidate) => candidate === port.toLowerCase());
-    if (!name) throw new Error(`there is no serial port "${port}": use ${SERIAL_PORT_NAMES.join(', ')}`);
-    this.built.machine.pc.serial[name].receive(data);
+    const name = STREAM_PORT_NAMES.find((candidate) => candidate === port.toLowerCase());
+    if (!name) throw new Error(`there is no serial port "${port}": use ${STREAM_PORT_NAMES.join(', ')}`);
+    const { serial, virtioConsole } = this.built.machine.pc;
+    const receiver = name === 'virtio0' ? virtioConsole : serial[name];
+    if (!receiver) throw new Error('the guest has no virtio console: give "serial.virtio0" another side than "none"');
+    receiver.receive(data);
     this.control.wake();
   }
 
@@ -349,7 +352,7 @@ export class DebugSession implements Session {
     this.exits.check(false);
   }
 
-  private serialOutput(port: SerialPort, byte: number): void {
+  private serialOutput(port: StreamPort, byte: number): void {
     this.output.byte('serial', byte, port);
     this.tables.serial.transmitted(port, byte);
   }

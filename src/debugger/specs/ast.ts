@@ -67,7 +67,7 @@ export interface InstructionSpec extends SpecOptions {
 
 export interface SerialSpec extends SpecOptions {
   kind: 'serial';
-  port: 'com1' | 'com2' | 'com3' | 'com4';
+  port: 'com1' | 'com2' | 'com3' | 'com4' | 'virtio0';
   text: string;
 }
 

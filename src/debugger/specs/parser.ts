@@ -11,7 +11,7 @@ type SpecBody<T = BreakpointSpec> = T extends BreakpointSpec
   : never;
 
 const CHANNELS: readonly ViaChannel[] = ['trap', 'vtx', 'hypercall'];
-const SERIAL_PORTS: readonly SerialSpec['port'][] = ['com1', 'com2', 'com3', 'com4'];
+const SERIAL_PORTS: readonly SerialSpec['port'][] = ['com1', 'com2', 'com3', 'com4', 'virtio0'];
 const PORT_NAME = /^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*$/;
 const SYMBOL_NAME = /^[A-Za-z_.$?@~][A-Za-z0-9_.$?@~:]*$/;
 
@@ -109,7 +109,7 @@ const BODIES: Readonly<Record<(typeof SPEC_KINDS)[number], (scanner: SpecScanner
   },
   serial: (scanner) => {
     const name = SERIAL_PORTS.find((candidate) => candidate === scanner.peekWord().toLowerCase());
-    if (!name) throw scanner.expected('com1, com2, com3 or com4', SERIAL_PORTS);
+    if (!name) throw scanner.expected('com1, com2, com3, com4 or virtio0', SERIAL_PORTS);
     scanner.skip(name.length);
     const { text, start } = scanner.quoted('the text to wait for, in double quotes');
     if (text === '') throw new TextError('the text to wait for is empty', scanner.text, start, 2);

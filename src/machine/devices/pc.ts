@@ -5,7 +5,6 @@ import { CoprocessorError } from './coprocessor-error';
 import { DebugConsole, DebugExit, PostCard } from './debug-ports';
 import type { Device, DeviceHost, DeviceState, StatefulDevice } from './device';
 import { PcTestDevice } from './pc-testdev';
-import type { ShadowMemory } from './pci/host-bridge';
 import { createPci, type Pci } from './pci/pci';
 import { FirmwareConfiguration } from './fw-cfg';
 import type { BlockStore } from './ide/block-store';
@@ -15,10 +14,13 @@ import { Pic8259 } from './pic/pic8259';
 import { Pit8254 } from './pit/pit8254';
 import { Port61 } from './port61';
 import { CmosRtc } from './rtc/cmos-rtc';
-import type { MmioHandler } from '../memory/physical';
+import type { MmioHandler, PhysicalMemory } from '../memory/physical';
 import { TimerLine } from './timer-line';
 import { A20Gate, KeyboardController, Port92, type SystemLines } from './system-control';
 import { Uart16550, type UartPacing } from './uart/uart16550';
+import { VirtioBlock } from './virtio/virtio-block';
+import { VirtioConsole } from './virtio/virtio-console';
+import type { VirtioHost } from './virtio/virtio-function';
 
 /** Names of the serial ports, with the ports and interrupts that PCs agree on. */
 const SERIAL_PORTS = {
@@ -33,6 +35,16 @@ export const SERIAL_PORT_NAMES = Object.keys(SERIAL_PORTS) as SerialPort[];
 /** First port of each serial port, COM1 first. */
 export const SERIAL_PORT_BASES: readonly number[] = Object.values(SERIAL_PORTS).map(({ base }) => base);
 
+/** Everything that carries a stream of bytes: the UARTs and the virtio console. */
+export type StreamPort = SerialPort | 'virtio0';
+export const STREAM_PORT_NAMES: readonly StreamPort[] = [...SERIAL_PORT_NAMES, 'virtio0'];
+
+/** PCI slots of the virtio devices; disks follow each other. */
+const VIRTIO_CONSOLE_SLOT = 3;
+const VIRTIO_DISK_SLOT = 4;
+/** Virtio disks that a machine takes. */
+export const MAX_VIRTIO_DISKS = 8;
+
 /** Size of the local APIC's registers in memory. */
 const APIC_BYTES = 0x1000;
 
@@ -42,22 +54,26 @@ export interface PcOptions {
   readonly ramBytes: number;
   /** Puts a device's registers (whole pages, `bytes` of them) at a physical address, or nowhere. @throws RangeError if it is taken */
   placeRegisters(device: MmioHandler, base: number | undefined, bytes: number): void;
-  /** Memory below 1 MiB, whose shadow RAM the host bridge controls. */
-  readonly shadowMemory: ShadowMemory;
+  /** Guest memory: the host bridge controls its shadow RAM, bus masters read and write it. */
+  readonly memory: PhysicalMemory;
   /** A word to the user about what the guest did to a device. */
   onReport(message: string): void;
   /** Non-maskable interrupt to the CPU. */
   nmi(): void;
   /** Disks: primary 0 and 1, secondary 0 and 1; holes allowed. */
   readonly disks?: readonly (BlockStore | undefined)[];
+  /** Disks that are virtio devices, at most `MAX_VIRTIO_DISKS`. */
+  readonly virtioDisks?: readonly BlockStore[];
+  /** Whether there is a virtio console. */
+  readonly virtioConsole?: boolean;
   /** `immediate` if left out. */
   readonly serialPacing?: UartPacing;
   /** Cycles that an IDE command keeps a disk busy; 0 if left out. */
   readonly diskLatency?: number;
   /** Asks the run loop to stop after the present instruction: an observer of a port wants it. */
   requestStop(): void;
-  /** A byte that the guest sent through a serial port. */
-  onSerial(port: SerialPort, byte: number): void;
+  /** A byte that the guest sent through a serial port or the virtio console. */
+  onSerial(port: StreamPort, byte: number): void;
   /** A byte written to the debug console. */
   onConsole(byte: number): void;
   /** A write to the debug-exit port. */
@@ -80,6 +96,7 @@ export interface Pc {
   readonly serial: Readonly<Record<SerialPort, Uart16550>>;
   readonly ide: readonly [IdeChannel, IdeChannel];
   readonly pci: Pci;
+  readonly virtioConsole: VirtioConsole | undefined;
   readonly keyboardController: KeyboardController;
   readonly port92: Port92;
   readonly a20: A20Gate;
@@ -171,15 +188,31 @@ export function createPc(options: PcOptions): Pc {
   const ioTest = new IoTestDevice();
   const firmware = new FirmwareConfiguration(ramBytes);
   const testDevice = new PcTestDevice(shared.host(clock, 'TESTDEV'));
+  let virtioConsole: VirtioConsole | undefined;
   const pci = createPci({
     bus,
     ramBytes,
-    memory: options.shadowMemory,
+    memory: options.memory,
     lines,
     moveMemory: (handler, base, size) => options.placeRegisters(handler, base, size),
     setIrq: (source, irq, level) => shared.set(source, irq, level),
     report: (message) => options.onReport(message),
-    cards: () => [],
+    cards: (pciHost) => {
+      const virtioHost: VirtioHost = { pci: pciHost, clock, memory: options.memory };
+      if (options.virtioConsole) {
+        const onTransmit = (byte: number): void => options.onSerial('virtio0', byte);
+        virtioConsole = new VirtioConsole(virtioHost, {
+          name: 'VIRTIO_CONSOLE',
+          slot: VIRTIO_CONSOLE_SLOT,
+          onTransmit,
+        });
+      }
+      const virtioDisks = (options.virtioDisks ?? []).map((store, i) => {
+        const disk = { name: `VIRTIO_BLK${i}`, slot: VIRTIO_DISK_SLOT + i, store, id: `Ringside${i}` };
+        return new VirtioBlock(virtioHost, disk);
+      });
+      return [...(virtioConsole ? [virtioConsole] : []), ...virtioDisks];
+    },
   });
 
   // The interrupt controller comes first: a reset of another device may lower its line.
@@ -199,6 +232,7 @@ export function createPc(options: PcOptions): Pc {
     serial,
     ide,
     pci,
+    virtioConsole,
     keyboardController,
     port92,
     a20,

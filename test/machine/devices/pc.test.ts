@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { PortNames } from '../../../src/machine/bus/port-names';
 import { MemoryBlockStore, OverlayBlockStore } from '../../../src/machine/devices/ide/block-store';
 import { createPc, type Pc } from '../../../src/machine/devices/pc';
+import { PhysicalMemory } from '../../../src/machine/memory/physical';
 import { FakeClock } from '../support/fake-clock';
 
 describe('PC', () => {
@@ -20,7 +21,7 @@ describe('PC', () => {
       onDebugExit: (value) => events.push(`exit ${value.toString(16)}`),
       onInterrupt: (pending) => events.push(pending ? 'interrupt' : 'no interrupt'),
       placeRegisters: () => undefined,
-      shadowMemory: { setShadow: () => undefined },
+      memory: new PhysicalMemory(16 << 20),
       onReport: (message) => events.push(message),
       nmi: () => events.push('nmi'),
       lines: { setA20: () => undefined, reset: (cause) => events.push(`reset by ${cause}`) },
