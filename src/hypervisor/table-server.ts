@@ -73,7 +73,8 @@ export class TableServer implements AbiServer {
   load(state: unknown): void {
     const { numbers, service } = state as { numbers: number[]; service: unknown };
     this.strangers.clear();
-    for (const number of numbers) this.strangers.set(number, { ...this.abi.unknown, number, insteadOf: this.abi.unknown });
+    for (const number of numbers)
+      this.strangers.set(number, { ...this.abi.unknown, number, insteadOf: this.abi.unknown });
     this.service.load?.(service);
   }
 

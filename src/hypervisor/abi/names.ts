@@ -52,14 +52,15 @@ export interface HypercallCompletion {
   readonly doc: string;
 }
 
-/** All calls whose name, or `ABI:NAME`, begins with what was typed; letter case is ignored. */
+/** All calls whose name, or `ABI:NAME`, begins with what was typed; letter case is ignored. A name of several ABIs comes once. */
 export function completeHypercalls(typed: string): HypercallCompletion[] {
   const prefix = typed.toLowerCase();
-  return HYPERCALL_ABIS.flatMap((abi) =>
+  const completions = HYPERCALL_ABIS.flatMap((abi) =>
     allCalls(abi).flatMap((call) => {
       const qualified = `${abi.name}:${call.name}`;
       const label = [call.name, qualified].find((name) => name.toLowerCase().startsWith(prefix));
       return label === undefined ? [] : [{ label, detail: signatureOf(call), doc: call.doc }];
     }),
   );
+  return completions.filter(({ label }, index) => completions.findIndex((other) => other.label === label) === index);
 }

@@ -8,10 +8,7 @@ import { interruptGate } from './interrupt';
 import { vmcallGate } from './vmcall';
 
 /** The hooks that gates use. */
-type GateHooks = Pick<
-  Intercepts,
-  'monitorCall' | 'softwareInterrupts' | 'backdoor' | 'cpuid' | 'readMsr' | 'writeMsr'
->;
+type GateHooks = Pick<Intercepts, 'monitorCall' | 'softwareInterrupts' | 'backdoor' | 'cpuid' | 'readMsr' | 'writeMsr'>;
 
 /** The first answer that is not undefined. */
 function firstOf<T>(servers: readonly TableServer[], ask: (server: TableServer) => T | undefined): T | undefined {

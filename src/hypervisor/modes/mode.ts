@@ -8,7 +8,6 @@ import type { VmiOptions } from '../vmi/options';
 import type { IoEmulation } from './io-emulation';
 import type { ModeName } from './mode-name';
 
-
 export type { ModeName } from './mode-name';
 
 /** What a mode may build on. */
