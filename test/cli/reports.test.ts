@@ -4,8 +4,6 @@ import { agreement } from '../../src/cli/compare/serial-text';
 import { exitCostTable } from '../../src/cli/report/exit-costs';
 import { formatTable, thousands } from '../../src/cli/report/table';
 import { SerialMatch } from '../../src/cli/run/serial-match';
-import { ChromeTrace } from '../../src/cli/trace/chrome-trace';
-import type { ExitRecord } from '../../src/hypervisor/exits/exit-record';
 
 const TOTALS = {
   samples: 1234,
@@ -19,43 +17,6 @@ const TOTALS = {
   mode: 'trap',
   nextSequence: 1234,
 };
-
-const RECORD: ExitRecord = {
-  sequence: 0,
-  instructions: 100,
-  time: 5000,
-  reason: 'IO',
-  channel: 'trap',
-  abi: '',
-  hypercall: '',
-  values: [],
-  port: 0x80,
-  direction: 'out',
-  width: 1,
-  repeat: 1,
-  value: 0x2a,
-  eip: 0x100010,
-  linear: 0x100010,
-  site: 0x100010,
-  cpl: 0,
-  cr3: 0,
-  bytes: Uint8Array.of(0xe6, 0x80),
-  cost: { transition: 1000, decode: 500, device: 10, return: 490 },
-  hostNs: 1,
-      hostMeasured: true,
-      kind: 'port',
-      pageRuns: 0,
-      continued: false,
-};
-
-interface TraceEvent {
-  ph: string;
-  name: string;
-  tid?: number;
-  ts?: number;
-  dur?: number;
-  args?: Record<string, unknown>;
-}
 
 describe('reports of the command line', () => {
   it('prints the columns of perf kvm stat, then channel and source', () => {
@@ -98,51 +59,6 @@ describe('reports of the command line', () => {
       'a    bb\nccc   d',
     );
     assert.deepEqual([0, 999, 1000, 1234567, 1234.6].map(thousands), ['0', '999', '1,000', '1,234,567', '1,235']);
-  });
-
-  it('writes a trace with one lane per channel and reason, and markers for POST codes', () => {
-    let text = '';
-    const trace = new ChromeTrace((piece) => {
-      text += piece;
-    }, 'guest.elf');
-    trace.add(RECORD);
-    trace.add({
-      ...RECORD,
-      sequence: 1,
-      time: 9000,
-      port: 0x3f8,
-      channel: 'hypercall',
-      reason: 'VMCALL',
-      hypercall: 'OUTB',
-    });
-    trace.add({ ...RECORD, sequence: 2, time: 12000, port: 0x3fd, direction: 'in' });
-    trace.end();
-    const { traceEvents } = JSON.parse(text) as { traceEvents: TraceEvent[] };
-    const lanes = traceEvents.filter(({ name }) => name === 'thread_name').map(({ args }) => args?.name);
-    assert.deepEqual(lanes, ['POST codes (port 0x80)', 'trap: IO', 'hypercall: VMCALL']);
-    const slices = traceEvents.filter(({ ph }) => ph === 'X');
-    assert.deepEqual(
-      slices.map(({ name, tid, ts, dur }) => [name, tid, ts, dur]),
-      [
-        ['OUT 0x80', 2, 5, 2],
-        ['OUTB 0x3f8', 3, 9, 2],
-        ['IN 0x3fd', 2, 12, 2],
-      ],
-    );
-    const markers = traceEvents.filter(({ ph }) => ph === 'i');
-    assert.deepEqual(
-      markers.map(({ name, tid, ts }) => [name, tid, ts]),
-      [['POST 0x2a', 1, 5]],
-    );
-  });
-
-  it('writes a trace without exits that is complete', () => {
-    let text = '';
-    const trace = new ChromeTrace((piece) => {
-      text += piece;
-    }, 'guest.elf');
-    trace.end();
-    assert.equal((JSON.parse(text) as { traceEvents: unknown[] }).traceEvents.length, 3);
   });
 
   it('finds text in serial output however it is cut', () => {

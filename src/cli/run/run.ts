@@ -31,7 +31,10 @@ export const RUN_OPTIONS: OptionTable = {
     help: 'End with status 0 once serial output matches (multi-line, ends of lines are \\n).',
   },
   'exit-costs': { value: 'FORM', help: 'After the run: table or json on standard output, or JSON into a file.' },
-  trace: { value: 'FILE.json', help: 'Write every exit in the Trace Event Format, for Perfetto or chrome://tracing.' },
+  trace: {
+    value: 'FILE',
+    help: 'Write every exit: FILE.cpuprofile as a CPU profile by function and line, for VS Code or Chrome DevTools; FILE.json in the Trace Event Format, for Perfetto or chrome://tracing.',
+  },
 };
 
 /** Said of a run that would last for ever. */
