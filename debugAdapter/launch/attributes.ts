@@ -53,6 +53,13 @@ const stringOrList: Schema<string[]> = {
   check: (value, path) => (typeof value === 'string' ? [value] : array(string).check(value, path)),
 };
 
+/** What is in the object is checked where it is used. */
+const stringOrObject = primitive(
+  'a string or an object',
+  (value): value is string | Readonly<Record<string, unknown>> =>
+    typeof value === 'string' || (typeof value === 'object' && value !== null && !Array.isArray(value)),
+);
+
 const serialSide = primitive(
   'terminal, console, none or file:PATH',
   (value): value is string => typeof value === 'string' && /^(terminal|console|none|file:.+)$/.test(value),
@@ -109,7 +116,8 @@ const ATTRIBUTES = {
     strict({
       mode: optional(oneOf('none', 'trap', 'vtx', 'vmi')),
       disableIoOps: optional(boolean),
-      costProfile: optional(string),
+      costProfile: optional(stringOrObject),
+      charge: optional(boolean),
       abis: optional(array(string)),
       vmi: optional(
         strict({

@@ -37,6 +37,7 @@ export function launchConfiguration(attributes: unknown, defaults: LaunchDefault
       mode: hypervisor?.mode ?? 'vmi',
       disableIoOps: hypervisor?.disableIoOps ?? false,
       costProfile: hypervisor?.costProfile ?? DEFAULT_COST_PROFILE.name,
+      charge: hypervisor?.charge ?? true,
       abis: hypervisor?.abis ?? ['vmi'],
       vmi: hypervisor?.vmi ?? {},
     },

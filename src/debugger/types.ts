@@ -188,7 +188,10 @@ export interface LaunchConfiguration {
   hypervisor: {
     mode: 'none' | 'trap' | 'vtx' | 'vmi';
     disableIoOps: boolean;
-    costProfile: string;
+    /** Name of a profile, path of a .json file (it has a folder or that extension), or the definition of one. */
+    costProfile: string | Readonly<Record<string, unknown>>;
+    /** Modelled cycles move guest time; true if left out. */
+    charge?: boolean;
     abis: string[];
     /** How VMI presents itself; the names in `answers` are checked at launch. */
     vmi?: Partial<VmiOptions>;

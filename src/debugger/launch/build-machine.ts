@@ -16,7 +16,8 @@ import { SymbolError } from '../../symbols/errors';
 import { SymbolTable } from '../../symbols/symbol-table';
 import { type Host, LaunchError, type LaunchConfiguration, MAX_MEMORY_MB } from '../types';
 import type { Drive, LaunchFiles } from './files';
-import { checkAbis, commandLine, costProfile, vmiOptions } from './hypervisor-options';
+import { costProfile } from './cost-profile';
+import { checkAbis, commandLine, vmiOptions } from './hypervisor-options';
 
 /** What the machine tells the session. */
 export interface MachineListener {
@@ -73,7 +74,8 @@ export function buildMachine(
     mode: options.mode,
     disableIoOps: options.disableIoOps,
     vmi: vmiOptions(configuration),
-    costProfile: costProfile(configuration),
+    costProfile: costProfile(configuration, files.costProfile),
+    charge: options.charge,
     nanoseconds: () => host.nanoseconds(),
     callSite: (linear) => listener.callSite(linear),
     onReport: (message) => listener.report(message),

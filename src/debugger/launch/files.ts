@@ -3,6 +3,7 @@ import { MAX_VIRTIO_DISKS } from '../../machine/devices/pc';
 import { detectFormat } from '../../machine/loaders/detect';
 import type { Image } from '../../machine/loaders/load-target';
 import { type Host, LaunchError, type LaunchConfiguration } from '../types';
+import { type CostProfileFile, costProfilePath } from './cost-profile';
 
 /** Name of a file without its folders, whatever system the path is of. */
 export function baseName(path: string): string {
@@ -29,6 +30,7 @@ export interface LaunchFiles {
   readonly symbols: readonly { path: string; bytes: Uint8Array }[];
   readonly portMaps: readonly { path: string; text: string }[];
   readonly drives: readonly Drive[];
+  readonly costProfile?: CostProfileFile;
 }
 
 async function read(host: Host, attribute: string, path: string): Promise<Uint8Array> {
@@ -100,8 +102,16 @@ export async function readLaunchFiles(configuration: LaunchConfiguration, host: 
     bios: await image(host, 'bios', configuration.bios),
     symbols,
     portMaps,
+    costProfile: await costProfileFile(configuration, host),
     drives: opened.length === 0 ? bootMedium(configuration, program) : opened,
   };
+}
+
+async function costProfileFile(configuration: LaunchConfiguration, host: Host): Promise<CostProfileFile | undefined> {
+  const path = costProfilePath(configuration);
+  if (path === undefined) return undefined;
+  const text = new TextDecoder().decode(await read(host, 'hypervisor.costProfile', path));
+  return { path, name: baseName(path).replace(/\.json$/i, ''), text };
 }
 
 /** A boot sector or disk image that is to be run is the drive it boots from, where none is named. Its file stays as it is. */

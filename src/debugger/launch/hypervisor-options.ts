@@ -1,24 +1,9 @@
 import { HYPERCALL_ABIS } from '../../hypervisor/abi/names';
-import type { CostProfile } from '../../hypervisor/cost/cost-profile';
-import { COST_PROFILES, DEFAULT_COST_PROFILE } from '../../hypervisor/cost/profiles';
 import { VMI_ABI } from '../../hypervisor/abi/vmi/abi';
 import { DEFAULT_VMI_OPTIONS, type VmiAnswer, type VmiOptions } from '../../hypervisor/vmi/options';
 import { isServed } from '../../hypervisor/vmi/services';
 import { didYouMean } from '../text/suggest';
 import { LaunchError, type LaunchConfiguration } from '../types';
-
-/** The profile that `hypervisor.costProfile` names. @throws LaunchError */
-export function costProfile({ hypervisor }: LaunchConfiguration): CostProfile {
-  const name = hypervisor.costProfile;
-  if (name === 'default') return DEFAULT_COST_PROFILE;
-  const found = COST_PROFILES.find((profile) => profile.name === name.toLowerCase());
-  if (found) return found;
-  const names = COST_PROFILES.map((profile) => profile.name);
-  const hint = didYouMean(name, names);
-  throw new LaunchError(
-    `hypervisor.costProfile: there is no profile "${name}"; use one of ${names.join(', ')}.${hint}`,
-  );
-}
 
 /** @throws LaunchError if `hypervisor.abis` names one that there is not */
 export function checkAbis({ hypervisor }: LaunchConfiguration): void {
