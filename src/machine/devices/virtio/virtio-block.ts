@@ -94,6 +94,7 @@ export class VirtioBlock extends VirtioFunction {
     super(host, {
       name: options.name,
       slot: options.slot,
+      device: 0x1001,
       kind: 2,
       classCode: 0x010000,
       queues: [{ name: 'requests', size: QUEUE_SIZE, largest: LARGEST_REQUEST }],

@@ -34,6 +34,7 @@ export class VirtioConsole extends VirtioFunction {
     super(host, {
       name,
       slot,
+      device: 0x1003,
       kind: 3,
       classCode: 0x078000,
       queues: [

@@ -30,7 +30,9 @@ export interface VirtioOptions {
   /** Name in the machine and of its registers: `VIRTIO_BLK0`. */
   readonly name: string;
   readonly slot: number;
-  /** Kind of device as virtio numbers them: 2 is a disk, 3 a console. */
+  /** PCI device id, 0x1000-0x103f (virtio 1.2, 4.1.2.1: transitional device ids). */
+  readonly device: number;
+  /** Kind of device, the subsystem id, as virtio numbers them: 2 is a disk, 3 a console. */
   readonly kind: number;
   /** PCI class, subclass and programming interface. */
   readonly classCode: number;
@@ -44,8 +46,6 @@ export interface VirtioOptions {
 }
 
 const VENDOR = 0x1af4;
-/** Device ids of transitional devices: this plus the kind. */
-const FIRST_DEVICE = 0x0fff;
 
 /** Registers of the transport as they are saved. */
 interface TransportState {
@@ -76,13 +76,13 @@ export abstract class VirtioFunction extends PciFunction {
     protected readonly virtioHost: VirtioHost,
     options: VirtioOptions,
   ) {
-    const { name, slot, kind, classCode, queues, features, configuration = [], ports } = options;
+    const { name, slot, device, kind, classCode, queues, features, configuration = [], ports } = options;
     super(virtioHost.pci, {
       name,
       place: { slot, function: 0 },
       identity: {
         vendor: VENDOR,
-        device: FIRST_DEVICE + kind,
+        device,
         classCode,
         revision: 0,
         subsystemVendor: VENDOR,

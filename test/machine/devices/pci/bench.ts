@@ -11,7 +11,10 @@ export class PciBench {
   readonly bus = new PortBus(() => this.events.push('stop'));
   readonly pci: Pci;
 
-  constructor(cards: (host: PciHost) => readonly PciFunction[] = () => [], options: Partial<PciOptions> = {}) {
+  constructor(
+    cards: (host: PciHost, memory: PhysicalMemory) => readonly PciFunction[] = () => [],
+    options: Partial<PciOptions> = {},
+  ) {
     this.pci = createPci({
       bus: this.bus,
       ramBytes: this.memory.ramBytes,
@@ -23,7 +26,7 @@ export class PciBench {
       },
       setIrq: (source, irq, level) => this.events.push(`${source} irq ${irq} ${level ? 'high' : 'low'}`),
       report: (message) => this.events.push(message),
-      cards,
+      cards: (host) => cards(host, this.memory),
       ...options,
     });
     for (const device of this.pci.devices) this.bus.register(device);
