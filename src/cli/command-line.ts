@@ -4,6 +4,7 @@ import { COMPARE_OPTIONS, compare } from './compare/compare';
 import type { Console } from './console';
 import { DAP_OPTIONS, dap } from './dap';
 import { type Arguments, describeOptions, type OptionTable, parseOptions } from './options';
+import { PROFILES_OPTIONS, profiles } from './profiles/profiles';
 import { RUN_OPTIONS, run } from './run/run';
 import { ExitStatus, UsageError } from './usage-error';
 
@@ -26,6 +27,12 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     summary: 'Run the same guest under several hypervisor modes and show what its exits cost, side by side.',
     options: COMPARE_OPTIONS,
     execute: (args, console, engine, createHost) => compare(args, console, engine, createHost(undefined)),
+  },
+  profiles: {
+    usage: 'ringside profiles [NAME|FILE]',
+    summary: 'Show the cost profiles, or every figure of one and where it comes from.',
+    options: PROFILES_OPTIONS,
+    execute: (args, console, _engine, createHost) => profiles(args, console, createHost(undefined)),
   },
   dap: {
     usage: 'ringside dap [options]',

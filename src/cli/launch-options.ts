@@ -17,9 +17,10 @@ export const MACHINE_OPTIONS: OptionTable = {
   memory: { value: 'MB', help: 'RAM in MiB (64).' },
   cpu: { value: 'CPU', help: '386, 486, pentium, pentium2, pentium3 or pentium4.' },
   'cost-profile': {
-    value: 'PROFILE',
-    help: `What exits cost: ${COST_PROFILES.map((profile) => profile.name).join(', ')} (${DEFAULT_COST_PROFILE.name}).`,
+    value: 'NAME|FILE.json',
+    help: `What exits cost: ${COST_PROFILES.map((profile) => profile.name).join(', ')} (${DEFAULT_COST_PROFILE.name}), or a file with figures of your own; see "ringside profiles".`,
   },
+  'no-charge': { help: "Record what exits cost, but keep it out of the guest's time." },
   'vmi-answer': {
     value: 'NAME=ANSWER',
     multiple: true,
@@ -123,7 +124,7 @@ export function configurationFrom(args: Arguments, { mode, disableIoOps }: ModeC
     memoryMB: memory === undefined ? undefined : wholeNumber('memory', 'MiB', memory),
     cpu: single(args, 'cpu'),
     maxInstructions: instructions === undefined ? undefined : parseCount('max-instructions', instructions),
-    hypervisor: { mode, disableIoOps, vmi: vmiAttributes(args), costProfile },
+    hypervisor: { mode, disableIoOps, vmi: vmiAttributes(args), costProfile, charge: !args.options.has('no-charge') },
     record: { enabled: false },
   };
   try {

@@ -64,6 +64,10 @@ export function comparisonTable(measurements: readonly Measurement[]): string {
     figure('modelled cycles', (measurement) => totals(measurement).totalCycles),
     ...PARTS.map(([part, name]) => ofExits(name, (measurement) => thousands(cyclesOf(measurement, part)))),
     ofExits('  against the first', (measurement) => ratio(totals(measurement).totalCycles, totals(first).totalCycles)),
+    ofExits('  all by hypercall', ({ byChannel: { totals: all } }) => {
+      const answer = all.whatIf?.find(({ channel }) => channel === 'hypercall');
+      return answer ? `${thousands(answer.cycles)} (${ratio(answer.cycles, all.totalCycles)})` : '-';
+    }),
     perExit('cycles per exit', (measurement) => totals(measurement).totalCycles),
     figure('guest cycles', (measurement) => totals(measurement).guestCycles),
     row('  spent in exits', measurements, (measurement) => percent(totals(measurement).exitTimePct)),
