@@ -6,6 +6,7 @@
  * A number after '~' depends on time; everything else is the same in every run, whatever the back-end.
  */
 #include "cpu.h"
+#include "exits.h"
 #include "format.h"
 #include "interrupts.h"
 #include "io.h"
@@ -77,22 +78,6 @@ static int run_workload(const struct workload *workload)
 	print_cycles(cycles);
 	print("%s%s%s\n", words[outcome.verdict], outcome.reason[0] ? ": " : "", outcome.reason);
 	return outcome.verdict != WORKLOAD_FAILED;
-}
-
-/**
- * How many port accesses have reached the world outside the guest: all calls, and those of native delays,
- * but not the native strings of no element.
- */
-static uint32_t port_accesses(void)
-{
-	uint32_t accesses = io_count_calls(&io_count);
-
-	if (paravirt_ops.io_delay == native_io_delay)
-		accesses += io_count.delays;
-	for (unsigned form = 0; form < IO_FORMS; form++)
-		if (!(vmi.io_forms & 1u << form))
-			accesses -= io_count.empty[form];
-	return accesses;
 }
 
 /**

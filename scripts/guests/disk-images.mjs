@@ -1,6 +1,6 @@
 const SECTOR = 512;
 
-/** A linear congruential sequence per sector, as fill_pattern() in guests/paravirt-io/ide.c. */
+/** A linear congruential sequence per sector, as fill_pattern() in guests/paravirt-io/disk.c. */
 function fillPattern(image, sector, salt) {
   let state = (Math.imul(sector, 2654435761) + salt) >>> 0;
   for (let at = sector * SECTOR; at < (sector + 1) * SECTOR; at += 2) {
