@@ -31,6 +31,10 @@ export const MACHINE_OPTIONS: OptionTable = {
     value: 'ADDRESS',
     help: 'Lowest linear address that the VMI hypervisor keeps for itself, e.g. 0xfc000000; 0 is none (0).',
   },
+  'vmi-check-pages': {
+    value: 'off|report',
+    help: "Whether a VMI guest's page tables are looked after: report tells of what breaks the rules (report).",
+  },
   'max-instructions': { value: 'N', help: 'Give up after so many instructions (5000000, or 5M).' },
 };
 
@@ -90,18 +94,28 @@ function parsePrivilege(text: string): 0 | 1 {
   return text === '0' ? 0 : 1;
 }
 
+/** @throws UsageError */
+function parseCheckPages(text: string): 'off' | 'report' {
+  if (text !== 'off' && text !== 'report') {
+    throw new UsageError(`--vmi-check-pages: expected off or report, got "${text}".`);
+  }
+  return text;
+}
+
 /** The members that the options name; undefined where there are none of them. @throws UsageError */
 function vmiAttributes(args: Arguments): object | undefined {
   const privilege = single(args, 'vmi-privilege');
   const virtualTop = single(args, 'vmi-virtual-top');
+  const checkPages = single(args, 'vmi-check-pages');
   const answers = args.options.get('vmi-answer');
   if (virtualTop !== undefined && !/^(0x[0-9a-f]+|\d+)$/i.test(virtualTop)) {
     throw new UsageError(`--vmi-virtual-top: expected an address such as 0xfc000000, got "${virtualTop}".`);
   }
-  if (privilege === undefined && virtualTop === undefined && answers === undefined) return undefined;
+  if ([privilege, virtualTop, checkPages, answers].every((option) => option === undefined)) return undefined;
   return {
     privilege: privilege === undefined ? undefined : parsePrivilege(privilege),
     virtualTop,
+    checkPages: checkPages === undefined ? undefined : parseCheckPages(checkPages),
     answers: answers && parseAnswers(answers),
   };
 }

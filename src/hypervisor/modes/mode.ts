@@ -3,7 +3,7 @@ import type { PlacedServer } from '../abi/hypercall';
 import type { CostProfile } from '../cost/cost-profile';
 import type { GuestMachine } from '../guest-machine';
 import type { RomPlaceGate } from '../gates/rom-place';
-import type { Report } from '../vmi/monitor';
+import type { Report } from '../vmi/part';
 import type { VmiOptions } from '../vmi/options';
 import type { IoEmulation } from './io-emulation';
 import type { ModeName } from './mode-name';

@@ -10,16 +10,6 @@ export function stackArgument({ state, cpu }: VmiMonitor, index: number): number
   return cpu.mmu.readSystem((start + 4 + 4 * index) >>> 0, 4);
 }
 
-/** Linear address to which the present call returns, in words, for reports. The stub was entered by a near call. */
-export function placeOfCall({ state, cpu, machine }: VmiMonitor): string {
-  const top = (state.segmentBase(SegmentIndex.SS) + state.reg(Register.ESP)) >>> 0;
-  const physical = cpu.mmu.peek(top);
-  if (physical === undefined) return 'called from an unknown place';
-  const [a, b, c, d] = machine.memory.peek(physical, 4);
-  const offset = (a | (b << 8) | (c << 16) | (d << 24)) >>> 0;
-  return `called before 0x${((state.segmentBase(SegmentIndex.CS) + offset) >>> 0).toString(16)}`;
-}
-
 /** Leaves a 64-bit result in EDX:EAX. */
 export function setLongResult({ state }: VmiMonitor, value: bigint): void {
   state.setReg(Register.EAX, Number(value & 0xffffffffn));

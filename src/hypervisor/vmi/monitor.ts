@@ -1,21 +1,11 @@
 import type { CpuState } from '../../machine/cpu/state';
 import type { HypercallContext, HypercallDefinition } from '../abi/hypercall';
 import type { GuestMachine } from '../guest-machine';
+import { VmiMmu } from './mmu/vmi-mmu';
 import type { VmiOptions } from './options';
+import type { MonitorPart, Report } from './part';
+import { placeOfGuest } from './place';
 import { VmiTimers } from './timers/timers';
-
-/** Tells the user, once per kind, that the guest did something it should not. */
-export type Report = (kind: string, message: string) => void;
-
-/** A part of the VMI hypervisor that remembers something of the guest. */
-export interface MonitorPart {
-  /** Its place in saved states. */
-  readonly name: string;
-  /** Back to the state at power on. */
-  reset(): void;
-  save(): unknown;
-  load(state: unknown): void;
-}
 
 /** Saved state of all parts, by name. */
 export type MonitorState = Readonly<Record<string, unknown>>;
@@ -24,6 +14,7 @@ export type MonitorState = Readonly<Record<string, unknown>>;
 export class VmiMonitor {
   readonly state: CpuState;
   readonly cpu: GuestMachine['cpu'];
+  readonly mmu: VmiMmu;
   readonly timers: VmiTimers;
   /** Parts with a state of their own, in the order in which they are reset and loaded. */
   private readonly parts: readonly MonitorPart[];
@@ -35,8 +26,9 @@ export class VmiMonitor {
   ) {
     this.cpu = machine.cpu;
     this.state = machine.cpu.state;
+    this.mmu = new VmiMmu(machine, report, () => placeOfGuest(machine), options.checkPages);
     this.timers = new VmiTimers(machine, report);
-    this.parts = [this.timers];
+    this.parts = [this.mmu, this.timers];
   }
 
   reset(): void {

@@ -111,6 +111,7 @@ export class VmiServer implements PlacedServer {
 
   private readonly init: HypercallAction = ({ state }) => {
     this.initialised = true;
+    this.monitor.mmu.start();
     state.setReg(Register.EAX, INIT_SUCCESS);
   };
 

@@ -1,8 +1,8 @@
 import { FEATURE_APIC } from '../../../machine/cpu/features';
 import type { LocalApic } from '../../../machine/devices/apic/local-apic';
 import { Register } from '../../../machine/layout';
-import { placeOfCall } from '../arguments';
 import type { VmiActions, VmiMonitor } from '../monitor';
+import { placeOfGuest } from '../place';
 
 /** Bytes of the APIC's registers; Linux passes an offset among them, the text of 2006 a linear address. */
 const REGISTERS = 0x1000;
@@ -24,7 +24,7 @@ function registerOffset(monitor: VmiMonitor, call: string, apic: LocalApic): num
   const offset = register % REGISTERS;
   if ((isOffset || isAddress) && offset % REGISTER_STEP === 0) return offset;
   const what = `0x${register.toString(16)}, neither the offset nor the address of an APIC register`;
-  monitor.report('vmi-apic-register', `${call} of ${what}, ${placeOfCall(monitor)}: ignored`);
+  monitor.report('vmi-apic-register', `${call} of ${what}, ${placeOfGuest(monitor.machine)}: ignored`);
   return undefined;
 }
 
@@ -32,7 +32,7 @@ function reach(monitor: VmiMonitor, call: string): { apic: LocalApic; offset: nu
   const apic = localApic(monitor);
   if (!apic) {
     const why = 'but this processor has no local APIC, or it is turned off';
-    monitor.report('vmi-apic-absent', `${call}, ${placeOfCall(monitor)}, ${why}: ignored, reads 0`);
+    monitor.report('vmi-apic-absent', `${call}, ${placeOfGuest(monitor.machine)}, ${why}: ignored, reads 0`);
     return undefined;
   }
   const offset = registerOffset(monitor, call, apic);

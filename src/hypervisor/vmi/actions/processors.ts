@@ -1,6 +1,6 @@
 import { Register } from '../../../machine/layout';
-import { placeOfCall } from '../arguments';
 import type { VmiActions, VmiMonitor } from '../monitor';
+import { placeOfGuest } from '../place';
 
 /** Bytes of struct vmi_ap_state, to the end of its last field; and where its EIP is. */
 const AP_STATE_BYTES = 90;
@@ -26,7 +26,7 @@ export const processorActions: VmiActions = {
       apicId === ownApicId(monitor)
         ? `APIC id ${apicId} is the processor that calls`
         : `there is no processor with APIC id ${apicId}`;
-    const asked = `SetInitialAPState, ${placeOfCall(monitor)}, is to start one at 0x${eip.toString(16)}`;
+    const asked = `SetInitialAPState, ${placeOfGuest(monitor.machine)}, is to start one at 0x${eip.toString(16)}`;
     monitor.report('vmi-ap-state', `${asked}: ${what}, and no other; nothing starts`);
   },
 };

@@ -1,7 +1,7 @@
 import { CYCLES_PER_SECOND } from '../../../machine/clock';
 import { FEATURE_APIC } from '../../../machine/cpu/features';
 import type { GuestMachine } from '../../guest-machine';
-import type { MonitorPart, Report } from '../monitor';
+import type { MonitorPart, Report } from '../part';
 import { Alarm, type AlarmSetting, type AlarmWire, SHORTEST_PERIOD } from './alarm';
 
 /** Cycle counters by number, as GetCycleCounter names them. Real is time since power on: available and stolen. */
