@@ -60,6 +60,8 @@ export interface HypervisorOptions {
   readonly callSite?: (linear: number) => number;
   /** Gets a message, once per kind, when the guest does what it should not. */
   readonly onReport?: (message: string) => void;
+  /** What guests may ask for by VMware's `info-get guestinfo.KEY`; nothing if left out. */
+  readonly guestInfo?: Readonly<Record<string, string>>;
   /** The guest has given up by a hypercall, or is not fit to go on: the run is to end. */
   readonly onCrash?: (message: string) => void;
   /** A byte that the guest prints by a hypercall. */
@@ -138,6 +140,7 @@ export class Hypervisor implements Intercepts {
         report,
         crash: (message) => options.onCrash?.(message),
         print: (byte) => options.onPrint?.(byte),
+        guestInfo: options.guestInfo ?? {},
       },
       { machine, dispatcher, code, hardware: options.mode === 'vtx' },
       intercepts.monitorCall?.bind(intercepts),

@@ -48,7 +48,7 @@ export class TableServer implements AbiServer {
 
   admit(call: HypercallDefinition): HypercallAction {
     const row = (call.insteadOf ?? call) as TableCall;
-    const refusal = this.abi.admit?.(this.host.machine.cpu.state, row);
+    const refusal = this.service.admit?.(this.host.machine.cpu.state, row);
     if (refusal !== undefined) {
       this.refusal = refusal;
       return this.refuse;
@@ -84,6 +84,7 @@ export class TableServer implements AbiServer {
     const action = call.io ? tablePortAction : this.service.actions?.[call.name];
     if (action) return action;
     if (call.answer !== undefined) return answerWith(call.answer);
+    if (call.outcome === 'nothing') return () => undefined;
     throw new RangeError(`nothing serves ${this.abi.title} call ${call.number} ${call.name}`);
   }
 

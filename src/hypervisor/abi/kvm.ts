@@ -162,11 +162,11 @@ export const KVM_ABI: TableAbi = {
     ENOSYS,
   ),
   cpuid: { signature: 'KVMKVMKVM', last: 1, leaves: { 1: [FEATURES, 0, 0, 0] } },
-  admit: ({ cpl }) => (cpl === 0 ? undefined : EPERM),
   serve({ machine }) {
     const clock = new KvmClock(machine);
     const apic = machine.pc?.localApic;
     return {
+      admit: ({ cpl }) => (cpl === 0 ? undefined : EPERM),
       actions: {
         CLOCK_PAIRING: ({ state }) => {
           if (state.reg(Register.ECX) !== 0) state.setReg(Register.EAX, EOPNOTSUPP);

@@ -1,11 +1,13 @@
 import { allCalls, findCall, type HypercallAbi, type HypercallDefinition } from './hypercall';
 import { KVM_ABI } from './kvm';
+import { LGUEST_ABI } from './lguest';
 import type { TableAbi } from './table';
 import { signatureOf } from './values';
+import { VMWARE_ABI } from './vmware';
 import { VMI_ABI } from './vmi/abi';
 
 /** ABIs that are nothing but their table. A new ABI is added here. */
-export const TABLE_ABIS: readonly TableAbi[] = [KVM_ABI];
+export const TABLE_ABIS: readonly TableAbi[] = [KVM_ABI, LGUEST_ABI, VMWARE_ABI];
 
 /** All hypercall ABIs that Ringside serves. */
 export const HYPERCALL_ABIS: readonly HypercallAbi[] = [VMI_ABI, ...TABLE_ABIS];

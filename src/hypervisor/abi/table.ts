@@ -38,12 +38,20 @@ export interface AbiHost {
   crash(message: string): void;
   /** Prints a byte on the debug console. */
   print(byte: number): void;
+  /** What the session tells its guest, by key. */
+  readonly guestInfo: Readonly<Record<string, string>>;
 }
 
 /** An ABI at work on one machine. */
 export interface AbiService {
-  /** What carries calls out, by name; those that stand for port I/O or have an `answer` need none. */
+  /** What carries calls out, by name; port I/O, an `answer` and what comes to nothing need none. */
   readonly actions?: Readonly<Record<string, HypercallAction>>;
+  /**
+   * Turns a call down that the guest may not make as things stand.
+   * @returns what EAX gets instead of a result; undefined lets the call pass
+   * @throws RefusedCall where the guest gets an exception
+   */
+  admit?(state: CpuState, call: TableCall): number | undefined;
   /** Model-specific registers that the ABI brings, asked before the processor's own. @returns undefined: not one of them */
   readMsr?(index: number): RegisterValue | undefined;
   /** @returns true if the register is the ABI's. @throws Fault #GP(0) */
@@ -73,12 +81,6 @@ export interface TableAbi extends HypercallAbi {
   readonly calls: readonly TableCall[];
   readonly unknown: TableCall;
   readonly cpuid?: CpuidBlock;
-  /**
-   * Turns a call down that the guest may not make as things stand.
-   * @returns what the result register gets instead of a result; undefined lets the call pass
-   * @throws RefusedCall where the guest gets an exception
-   */
-  admit?(state: CpuState, call: TableCall): number | undefined;
   /** Puts the ABI to work. To be called once per machine. */
   serve(host: AbiHost): AbiService;
 }

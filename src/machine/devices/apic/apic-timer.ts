@@ -1,7 +1,10 @@
-import type { Clock, Timer } from '../../clock';
+import { type Clock, CYCLES_PER_SECOND, type Timer } from '../../clock';
 
 /** The bus clock that the timer divides: 100 MHz, in cycles of the machine's clock. */
 const CYCLES_PER_BUS_CLOCK = 10;
+
+/** The same in Hz. */
+export const LOCAL_APIC_HZ = CYCLES_PER_SECOND / CYCLES_PER_BUS_CLOCK;
 
 /** State of the timer for snapshots. */
 export interface ApicTimerState {
