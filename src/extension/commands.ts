@@ -9,6 +9,7 @@ import { configurationFor, imageForActiveEditor, imageForFile } from './launch/c
 import { findGuestImages, pickImage } from './launch/guest-images';
 import { openSample } from './sample';
 import type { SerialTerminals } from './serial/serial-terminals';
+import type { ExitTrace } from './trace/exit-trace';
 import type { AccessRow, DetailRow } from './views/access-rows';
 import type { AccessView } from './views/access-view';
 import { openSource } from './views/open-source';
@@ -22,6 +23,7 @@ export interface CommandTargets {
   panel: ExitCostPanel;
   lineCosts: LineCosts;
   terminals: SerialTerminals;
+  trace: ExitTrace;
 }
 
 /** Registers every command of package.json; their names there have the prefix `ringside.`. */
@@ -34,6 +36,8 @@ export function registerCommands(targets: CommandTargets): vscode.Disposable[] {
     debugGuest: (file?: vscode.Uri) => debugGuest(file),
     openSample: () => openSample(targets.extensionUri),
     openSerialTerminal: () => targets.terminals.reveal(),
+    saveExitTrace: () => targets.trace.save(),
+    openCpuProfile: () => targets.trace.openProfile(),
     toggleLineCosts: () => targets.lineCosts.toggle(),
     pickImage: () => pickProgram(),
     filterPorts: () => ports.askFilter(),

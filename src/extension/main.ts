@@ -11,6 +11,8 @@ import { AdapterFactory } from './launch/adapter-factory';
 import { ConfigurationProvider, DynamicConfigurationProvider } from './launch/configuration-provider';
 import { SerialTerminals } from './serial/serial-terminals';
 import { DEBUG_TYPE, SessionRegistry } from './sessions/session-registry';
+import { ExitTrace } from './trace/exit-trace';
+import { KeptLogs } from './trace/kept-logs';
 import { hypercallSource, portSource } from './views/access-sources';
 import { AccessView } from './views/access-view';
 
@@ -23,6 +25,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const panel = new ExitCostPanel(extensionUri, registry, collector, history);
   const lineCosts = new LineCosts(registry);
   const terminals = new SerialTerminals(registry);
+  const keptLogs = new KeptLogs(registry);
+  const trace = new ExitTrace(registry, keptLogs, context.storageUri ?? context.globalStorageUri);
   const portRows = portSource(registry);
   const ports = new AccessView('ringside.ports', portRows);
   const hypercalls = new AccessView('ringside.hypercalls', hypercallSource(registry));
@@ -33,6 +37,7 @@ export function activate(context: vscode.ExtensionContext): void {
     panel,
     lineCosts,
     terminals,
+    keptLogs,
     ports,
     hypercalls,
     offerPanelAtStart(registry, panel),
@@ -52,6 +57,7 @@ export function activate(context: vscode.ExtensionContext): void {
       panel,
       lineCosts,
       terminals,
+      trace,
     }),
   );
 }

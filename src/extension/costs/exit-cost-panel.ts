@@ -89,6 +89,9 @@ export class ExitCostPanel implements vscode.WebviewPanelSerializer, vscode.Disp
       case 'open':
         await openSource(message.source);
         break;
+      case 'run':
+        await vscode.commands.executeCommand(`ringside.${message.command}`);
+        break;
       case 'copy':
         await vscode.env.clipboard.writeText(message.text);
         vscode.window.setStatusBarMessage(`$(check) Copied ${message.what}`, 3000);

@@ -24,5 +24,6 @@ export interface ShowMessage {
 /** From the panel to the extension. */
 export type PanelMessage =
   | ({ type: 'choose' } & CostChoice)
+  | { type: 'run'; command: 'saveExitTrace' | 'openCpuProfile' }
   | { type: 'open'; source: SourcePosition }
   | { type: 'copy'; text: string; what: string };

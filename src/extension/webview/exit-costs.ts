@@ -26,6 +26,7 @@ const toolbar = new Toolbar(state, {
   freeze: (frozen) => change({ frozen: frozen ? latest : undefined }),
   charts: (showCharts) => change({ showCharts }),
   copy,
+  run: (command) => send({ type: 'run', command }),
 });
 const tiles = new Tiles();
 const timeline = new TimelineChart();

@@ -20,6 +20,7 @@ export interface ToolbarActions {
   sinceLastStop: (only: boolean) => void;
   charts: (shown: boolean) => void;
   copy: (format: 'text' | 'csv') => void;
+  run: (command: 'saveExitTrace' | 'openCpuProfile') => void;
 }
 
 /** The controls above the table. */
@@ -67,6 +68,8 @@ export class Toolbar {
         this.charts,
         button('copy', 'Copy as text', () => actions.copy('text')),
         button('table', 'Copy as CSV', () => actions.copy('csv')),
+        button('flame', 'Open as CPU profile', () => actions.run('openCpuProfile')),
+        button('save-as', 'Save exit trace…', () => actions.run('saveExitTrace')),
       ),
     );
     this.mark(state);
