@@ -119,6 +119,7 @@ const ATTRIBUTES = {
       costProfile: optional(stringOrObject),
       charge: optional(boolean),
       abis: optional(array(string)),
+      guestInfo: optional(dictionary(string)),
       vmi: optional(
         strict({
           privilege: optional(privilege),

@@ -1,5 +1,6 @@
 import { launchConfiguration } from '../../debugAdapter/launch/configuration';
 import { LaunchError, type LaunchConfiguration } from '../debugger/types';
+import { abisOfMode } from '../hypervisor/abi/names';
 import { COST_PROFILES, DEFAULT_COST_PROFILE } from '../hypervisor/cost/profiles';
 import { type Arguments, type OptionTable, parseCount, single } from './options';
 import { UsageError } from './usage-error';
@@ -21,6 +22,11 @@ export const MACHINE_OPTIONS: OptionTable = {
     help: `What exits cost: ${COST_PROFILES.map((profile) => profile.name).join(', ')} (${DEFAULT_COST_PROFILE.name}), or a file with figures of your own; see "ringside profiles".`,
   },
   'no-charge': { help: "Record what exits cost, but keep it out of the guest's time." },
+  abi: {
+    value: 'NAME',
+    multiple: true,
+    help: 'A hypercall interface for the guest: kvm (in trap and vtx), lguest (in trap), vmware (in all modes but none).',
+  },
   'vmi-answer': {
     value: 'NAME=ANSWER',
     multiple: true,
@@ -38,10 +44,12 @@ export const MACHINE_OPTIONS: OptionTable = {
   'max-instructions': { value: 'N', help: 'Give up after so many instructions (5000000, or 5M).' },
 };
 
-/** A hypervisor mode with its switches, as `compare` names it: `vmi+disable_io_ops`. */
+/** A hypervisor mode with its switches and ABIs, as `compare` names it: `vmi+disable_io_ops`, `vtx+kvm`. */
 export interface ModeChoice {
   readonly mode: LaunchConfiguration['hypervisor']['mode'];
   readonly disableIoOps: boolean;
+  /** Hypercall ABIs beside that of mode `vmi`. */
+  readonly abis: readonly string[];
 }
 
 const MODES = ['none', 'trap', 'vtx', 'vmi'] as const;
@@ -50,14 +58,19 @@ const MODES = ['none', 'trap', 'vtx', 'vmi'] as const;
 export function parseMode(text: string, option: string): ModeChoice {
   const [name, ...switches] = text.split('+');
   const mode = MODES.find((candidate) => candidate === name);
-  const bad = switches.find((item) => item !== 'disable_io_ops');
+  const abis = switches.filter((item) => item !== 'disable_io_ops');
   if (!mode)
     throw new UsageError(`--${option}: there is no mode "${name}"; use ${MODES.join(', ')} or vmi+disable_io_ops.`);
-  if (bad !== undefined)
-    throw new UsageError(`--${option}: ${mode} has no switch "${bad}"; the one there is is vmi+disable_io_ops.`);
-  if (switches.length > 0 && mode !== 'vmi')
+  const bad = abis.find((abi) => !abisOfMode(mode).includes(abi));
+  if (bad !== undefined) {
+    const known = [...(mode === 'vmi' ? ['disable_io_ops'] : []), ...abisOfMode(mode)].map((item) => `${mode}+${item}`);
+    const hint = known.length > 0 ? `there is ${known.join(', ')}` : 'it has none';
+    throw new UsageError(`--${option}: ${mode} has no switch "${bad}"; ${hint}.`);
+  }
+  const disableIoOps = abis.length < switches.length;
+  if (disableIoOps && mode !== 'vmi')
     throw new UsageError(`--${option}: disable_io_ops means something under vmi only.`);
-  return { mode, disableIoOps: switches.length > 0 };
+  return { mode, disableIoOps, abis };
 }
 
 /** The range is checked with the launch attributes. @throws UsageError naming the option */
@@ -124,7 +137,7 @@ function vmiAttributes(args: Arguments): object | undefined {
  * The launch configuration that the arguments describe, without serial ports and breakpoints.
  * @throws UsageError for a value that does not fit
  */
-export function configurationFrom(args: Arguments, { mode, disableIoOps }: ModeChoice): LaunchConfiguration {
+export function configurationFrom(args: Arguments, { mode, disableIoOps, abis }: ModeChoice): LaunchConfiguration {
   if (args.positionals.length > 1) throw new UsageError(`One program at a time; what is "${args.positionals[1]}"?`);
   const memory = single(args, 'memory');
   const instructions = single(args, 'max-instructions');
@@ -138,7 +151,14 @@ export function configurationFrom(args: Arguments, { mode, disableIoOps }: ModeC
     memoryMB: memory === undefined ? undefined : wholeNumber('memory', 'MiB', memory),
     cpu: single(args, 'cpu'),
     maxInstructions: instructions === undefined ? undefined : parseCount('max-instructions', instructions),
-    hypervisor: { mode, disableIoOps, vmi: vmiAttributes(args), costProfile, charge: !args.options.has('no-charge') },
+    hypervisor: {
+      mode,
+      disableIoOps,
+      abis: [...abis, ...(args.options.get('abi') ?? [])],
+      vmi: vmiAttributes(args),
+      costProfile,
+      charge: !args.options.has('no-charge'),
+    },
     record: { enabled: false },
   };
   try {

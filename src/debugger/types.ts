@@ -193,6 +193,8 @@ export interface LaunchConfiguration {
     /** Modelled cycles move guest time; true if left out. */
     charge?: boolean;
     abis: string[];
+    /** Values for VMware's `info-get guestinfo.KEY`. */
+    guestInfo?: Record<string, string>;
     /** How VMI presents itself; the names in `answers` are checked at launch. */
     vmi?: Partial<VmiOptions>;
   };

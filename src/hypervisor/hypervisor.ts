@@ -46,7 +46,7 @@ export interface HypervisorOptions {
   readonly disableIoOps?: boolean;
   /** Mode `vmi`: what the session wants otherwise than `DEFAULT_VMI_OPTIONS`. */
   readonly vmi?: Partial<VmiOptions>;
-  /** Hypercall ABIs offered beside the mode's own, by short name, in the order in which CPUID shows them; none if left out. */
+  /** Hypercall ABIs offered beside that of mode `vmi`, by short name, in the order in which CPUID shows them; none if left out. */
   readonly abis?: readonly string[];
   /** `DEFAULT_COST_PROFILE` if left out. */
   readonly costProfile?: CostProfile;
@@ -134,7 +134,7 @@ export class Hypervisor implements Intercepts {
       },
     });
     const gates = installGates(
-      (options.abis ?? []).map((name) => tableAbi(name, options.mode)),
+      (options.abis ?? []).filter((name) => name !== options.mode).map((name) => tableAbi(name, options.mode)),
       {
         machine,
         report,

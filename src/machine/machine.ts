@@ -43,7 +43,10 @@ export interface MachineOptions {
 /** Why the machine was switched off. */
 export type ShutdownCause =
   /** A write of `value` to the debug-exit port 0xf4. */
-  { readonly kind: 'debug-exit'; readonly value: number } | { readonly kind: 'reset'; readonly by: ResetCause };
+  | { readonly kind: 'debug-exit'; readonly value: number }
+  | { readonly kind: 'reset'; readonly by: ResetCause }
+  /** The guest has given up by a hypercall, or the hypervisor has given it up; the message says why. */
+  | { readonly kind: 'crash'; readonly message: string };
 
 /** One PC: memory, CPU, bus, devices and the loop that runs them. */
 export class Machine {
@@ -168,7 +171,8 @@ export class Machine {
     return compiled;
   }
 
-  private end(cause: ShutdownCause): void {
+  /** Switches the machine off: `run` returns `Shutdown` after the present instruction. */
+  end(cause: ShutdownCause): void {
     this.shutdown ??= cause;
     this.cpu.state.requestExit(layout.EXIT_SHUTDOWN);
   }

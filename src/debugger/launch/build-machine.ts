@@ -79,6 +79,10 @@ export function buildMachine(
     nanoseconds: () => host.nanoseconds(),
     callSite: (linear) => listener.callSite(linear),
     onReport: (message) => listener.report(message),
+    abis: options.abis,
+    guestInfo: options.guestInfo,
+    onCrash: (message) => machine.end({ kind: 'crash', message }),
+    onPrint: (byte) => listener.console(byte),
   });
   machine.cpu.intercepts = hypervisor;
   // A BIOS from a file takes the place of the built-in one.

@@ -1,17 +1,24 @@
-import { HYPERCALL_ABIS } from '../../hypervisor/abi/names';
+import { abisOfMode, HYPERCALL_ABIS } from '../../hypervisor/abi/names';
 import { VMI_ABI } from '../../hypervisor/abi/vmi/abi';
 import { DEFAULT_VMI_OPTIONS, type VmiAnswer, type VmiOptions } from '../../hypervisor/vmi/options';
 import { isServed } from '../../hypervisor/vmi/services';
 import { didYouMean } from '../text/suggest';
 import { LaunchError, type LaunchConfiguration } from '../types';
 
-/** @throws LaunchError if `hypervisor.abis` names one that there is not */
+/** @throws LaunchError if `hypervisor.abis` names one that there is not, that the mode cannot offer, or one twice */
 export function checkAbis({ hypervisor }: LaunchConfiguration): void {
   const names = HYPERCALL_ABIS.map((abi) => abi.name);
-  for (const abi of hypervisor.abis) {
-    if (names.includes(abi)) continue;
-    const hint = didYouMean(abi, names);
-    throw new LaunchError(`hypervisor.abis: there is no hypercall ABI "${abi}"; use ${names.join(', ')}.${hint}`);
+  const offered = abisOfMode(hypervisor.mode);
+  for (const [index, abi] of hypervisor.abis.entries()) {
+    if (!names.includes(abi)) {
+      const hint = didYouMean(abi, names);
+      throw new LaunchError(`hypervisor.abis: there is no hypercall ABI "${abi}"; use ${names.join(', ')}.${hint}`);
+    }
+    if (!offered.includes(abi)) {
+      const others = offered.length > 0 ? `it can offer ${offered.join(', ')}` : 'it has no hypercalls';
+      throw new LaunchError(`hypervisor.abis: mode ${hypervisor.mode} cannot offer "${abi}"; ${others}.`);
+    }
+    if (hypervisor.abis.indexOf(abi) < index) throw new LaunchError(`hypervisor.abis: "${abi}" is named twice.`);
   }
 }
 

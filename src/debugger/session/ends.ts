@@ -42,6 +42,7 @@ function testCode({ machine }: Guest): string {
 }
 
 function shutdown(cause: ShutdownCause | undefined, where: string): { exitCode: number; text: string } {
+  if (cause?.kind === 'crash') return { exitCode: 1, text: `${cause.message} at ${where}.` };
   if (cause?.kind !== 'debug-exit') {
     const by = cause ? ` through ${cause.by}` : '';
     return { exitCode: 0, text: `The guest reset the machine${by} at ${where}.` };

@@ -1,6 +1,7 @@
 import { allCalls, findCall, type HypercallAbi, type HypercallDefinition } from './hypercall';
 import { KVM_ABI } from './kvm';
 import { LGUEST_ABI } from './lguest';
+import type { ModeName } from '../modes/mode-name';
 import type { TableAbi } from './table';
 import { signatureOf } from './values';
 import { VMWARE_ABI } from './vmware';
@@ -11,6 +12,12 @@ export const TABLE_ABIS: readonly TableAbi[] = [KVM_ABI, LGUEST_ABI, VMWARE_ABI]
 
 /** All hypercall ABIs that Ringside serves. */
 export const HYPERCALL_ABIS: readonly HypercallAbi[] = [VMI_ABI, ...TABLE_ABIS];
+
+/** Short names of the ABIs that a guest can be offered in a mode. VMI is the ABI of its mode, and always there. */
+export function abisOfMode(mode: ModeName): string[] {
+  const tables = TABLE_ABIS.filter(({ modes }) => modes.includes(mode)).map(({ name }) => name);
+  return mode === 'vmi' ? [VMI_ABI.name, ...tables] : tables;
+}
 
 /** A hypercall that a breakpoint spec may name. */
 export interface HypercallName {
