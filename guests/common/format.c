@@ -123,3 +123,12 @@ void format_to(char *buffer, size_t size, const char *text, va_list arguments)
 	format(put_in_string, &string, text, arguments);
 	*string.at = 0;
 }
+
+void format_text(char *buffer, size_t size, const char *text, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, text);
+	format_to(buffer, size, text, arguments);
+	va_end(arguments);
+}

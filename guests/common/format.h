@@ -16,5 +16,6 @@ void format(format_sink *sink, void *context, const char *text, va_list argument
 
 /** As snprintf: cut to fit @size, always terminated. */
 void format_to(char *buffer, size_t size, const char *text, va_list arguments);
+void format_text(char *buffer, size_t size, const char *text, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

@@ -1,5 +1,6 @@
 #include "disk.h"
 
+#include "checksum.h"
 #include "string.h"
 
 /* The sample's disk, as scripts/guests/disk-images.mjs makes it. */
@@ -44,7 +45,7 @@ static uint32_t check_pattern(const uint16_t words[SECTOR_WORDS], uint32_t lba, 
 
 	fill_pattern(expected, lba, salt);
 	for (unsigned i = 0; i < SECTOR_WORDS; i++) {
-		checksum = checksum * 33 + words[i];
+		checksum = checksum_add(checksum, words[i]);
 		if (words[i] != expected[i]) {
 			fail(outcome, "sector %u word %u: %04x, expected %04x", lba, i, words[i], expected[i]);
 			break;
@@ -80,7 +81,7 @@ static void write_stretch(const struct disk *disk, const struct stretch *stretch
 
 uint32_t disk_exercise(const struct disk *disk, struct outcome *outcome)
 {
-	uint32_t checksum = 0;
+	uint32_t checksum = CHECKSUM_START;
 	uint32_t size = disk->open(outcome);
 
 	if (failed(outcome))

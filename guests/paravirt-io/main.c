@@ -5,6 +5,7 @@
  *
  * A number after '~' depends on time; everything else is the same in every run, whatever the back-end.
  */
+#include "comparison.h"
 #include "cpu.h"
 #include "exits.h"
 #include "format.h"
@@ -98,15 +99,6 @@ static void print_totals(const struct io_count *start)
 	      io_count_waits(&end) - io_count_waits(start));
 }
 
-static void print_text(char *buffer, unsigned size, const char *text, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, text);
-	format_to(buffer, size, text, arguments);
-	va_end(arguments);
-}
-
 /**
  * Prints the number of all port accesses ever made, waits and delays included, and leaves the machine.
  * The line fits the UART's FIFO, so the number can include the line itself and the last OUT of all: it
@@ -118,7 +110,7 @@ static void finish(int ok)
 
 	uart_drain();
 	uint32_t exits = port_accesses() + UART_FIFO_SIZE + 1;
-	print_text(line, sizeof(line), "exits ~%07u\r\n", exits);
+	format_text(line, sizeof(line), "exits ~%07u\r\n", exits);
 	uart_write_fifo(line);
 	outb(ok ? EXIT_OK : EXIT_FAILED, DEBUG_EXIT);
 }
@@ -132,10 +124,21 @@ _Noreturn void unexpected_interrupt(const struct interrupt_frame *frame)
 		asm volatile("cli; hlt");
 }
 
-void main(uint32_t magic, const struct multiboot_info *info)
+/** The sample's own workloads, one line each. Returns 0 after a failure. */
+static int run_workloads(void)
 {
 	int ok = 1;
+	struct io_count start = io_count;
 
+	print("%-9s %10s %9s  %-14s %s\n", "workload", "operations", "elements", "cycles", "result");
+	for (unsigned i = 0; i < WORKLOADS; i++)
+		ok &= run_workload(workloads[i]);
+	print_totals(&start);
+	return ok;
+}
+
+void main(uint32_t magic, const struct multiboot_info *info)
+{
 	multiboot_save(magic, info);
 	paging_init();
 	interrupts_init();
@@ -147,11 +150,7 @@ void main(uint32_t magic, const struct multiboot_info *info)
 	print("Ringside paravirt-io: native-style drivers over paravirt_ops\n");
 	print("cpu: %s, %s\n", cpu_vendor(), cpu_has_tsc() ? "time-stamp counter" : "no time-stamp counter");
 	print_backend();
-	struct io_count start = io_count;
-	print("%-9s %10s %9s  %-14s %s\n", "workload", "operations", "elements", "cycles", "result");
-	for (unsigned i = 0; i < WORKLOADS; i++)
-		ok &= run_workload(workloads[i]);
-	print_totals(&start);
+	int ok = comparison_wanted() ? comparison_run() : run_workloads();
 	print("paravirt-io: %s\n", ok ? "OK" : "FAILED");
 	finish(ok);
 }
