@@ -26,7 +26,7 @@ async function boot(mode: Mode, disableIoOps = false): Promise<Harness> {
       program,
       memoryMB: 64,
       drives: drives.map(({ file }) => ({ file, kind: 'disk', interface: 'ide', snapshot: true })),
-      hypervisor: { mode, disableIoOps, costProfile: 'default', abis: ['vmi'] },
+      hypervisor: { mode, disableIoOps, costProfile: 'default', abis: [] },
     }),
     host,
   );

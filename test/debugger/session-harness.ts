@@ -63,7 +63,7 @@ export function configuration(overrides: Partial<LaunchConfiguration> = {}): Lau
     memoryMB: 8,
     cpu: 'pentium',
     drives: [],
-    hypervisor: { mode: 'none', disableIoOps: false, costProfile: 'default', abis: ['vmi'] },
+    hypervisor: { mode: 'none', disableIoOps: false, costProfile: 'default', abis: [] },
     stopOnEntry: false,
     serial: { com1: 'console', com2: 'none', com3: 'none', com4: 'none', virtio0: 'none' },
     record: { enabled: false, memoryMB: 16 },

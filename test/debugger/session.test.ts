@@ -237,6 +237,24 @@ describe('launching', () => {
       code,
       /^hypervisor\.abis: .*Did you mean "vmi"/,
     ],
+    [
+      'an ABI that the mode cannot offer',
+      { ...flat, hypervisor: { ...hypervisor, mode: 'vtx', abis: ['kvm', 'lguest'] } },
+      code,
+      /^hypervisor\.abis: mode vtx cannot offer "lguest"; it can offer kvm, vmware\.$/,
+    ],
+    [
+      'an ABI where there is no hypervisor',
+      { ...flat, hypervisor: { ...hypervisor, mode: 'none', abis: ['kvm'] } },
+      code,
+      /^hypervisor\.abis: mode none cannot offer "kvm"; it has no hypercalls\.$/,
+    ],
+    [
+      'an ABI twice',
+      { ...flat, hypervisor: { ...hypervisor, mode: 'vtx', abis: ['kvm', 'kvm'] } },
+      code,
+      /^hypervisor\.abis: "kvm" is named twice/,
+    ],
     ['too little memory', { ...flat, memoryMB: 0 }, code, /^memoryMB: expected a whole number from 1/],
     [
       'a floppy drive',
