@@ -160,7 +160,10 @@ describe('ringside with real guests', function () {
 
     it('prints the exit-cost table after the output of the guest', async () => {
       const { stdout } = await ringside('run', file('post.bin', THREE_POST_CODES), '--exit-costs', 'table');
-      assert.match(stdout, /IO Port Access +Samples +Samples% +Time% +Min Time +Max Time +Avg time +Channel +Source\n/);
+      assert.match(
+        stdout,
+        /IO Port Access +Samples +Samples% +Time% +Min Time +Max Time +Avg time +By hypercall +Channel +Source\n/,
+      );
       assert.match(stdout, /0x80:OUT.* 3 .*trap/);
     });
 

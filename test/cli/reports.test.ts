@@ -19,7 +19,7 @@ const TOTALS = {
 };
 
 describe('reports of the command line', () => {
-  it('prints the columns of perf kvm stat, then channel and source', () => {
+  it('prints the columns of perf kvm stat, then the what-if, channel and source', () => {
     const row = {
       key: '0x3f8:POUT',
       samples: 1234,
@@ -33,18 +33,30 @@ describe('reports of the command line', () => {
       parts: { transition: 0, decode: 0, device: 0, return: 0 },
       hostNs: 0,
       channel: 'trap' as const,
+      whatIf: [
+        { channel: 'trap' as const, cycles: 2483227, savedCycles: 0, savedPct: 0 },
+        { channel: 'hypercall' as const, cycles: 1234000, savedCycles: 1249227, savedPct: 50.306605 },
+      ],
       source: { path: '/guest/uart.c', line: 31, function: 'uart_putc' },
     };
+    const kept = { ...row, key: '0x60:PIN', whatIf: undefined };
     assert.equal(
-      exitCostTable('IO Port Access', { rows: [row], totals: TOTALS }),
+      exitCostTable('IO Port Access', { rows: [row, kept], totals: TOTALS }),
       [
-        'IO Port Access  Samples  Samples%    Time%  Min Time  Max Time              Avg time  Channel  Source',
-        '0x3f8:POUT        1,234   100.00%  100.00%     1,700     2,400  2012.3 ( +-  0.12% )  trap     uart.c:31 (uart_putc)',
+        'IO Port Access  Samples  Samples%    Time%  Min Time  Max Time              Avg time          By hypercall  Channel  Source',
+        '0x3f8:POUT        1,234   100.00%  100.00%     1,700     2,400  2012.3 ( +-  0.12% )  1000.0 (   -50.31% )  trap     uart.c:31 (uart_putc)',
+        '0x60:PIN          1,234   100.00%  100.00%     1,700     2,400  2012.3 ( +-  0.12% )                        trap     uart.c:31 (uart_putc)',
         '',
         'Total samples: 1,234, total events handled time: 5,678,901 cycles (merom), 56.79% of 10,000,000 guest cycles.',
         '',
       ].join('\n'),
     );
+  });
+
+  it('calls the hypercall by its name, and says when the guest does not feel the exits', () => {
+    const text = exitCostTable('VM-EXIT', { rows: [], totals: { ...TOTALS, mode: 'vtx', charged: false } });
+    assert.match(text, /^VM-EXIT .*  By VMCALL  Channel/);
+    assert.match(text, /5,678,901 cycles \(merom\), not charged to the 10,000,000 guest cycles\.\n$/);
   });
 
   it('aligns columns and sets thousands apart', () => {

@@ -126,10 +126,15 @@ describe('the guests in the machine', function () {
   });
 
   it('the hypervisor counts as many exits as the guest has made accesses', () => {
-    for (const mode of ['trap', 'vtx'] as const) {
-      const run = paravirtIo(mode);
-      assert.deepEqual(hypervisorCount(run), { [mode]: guestCount(run.lines) });
-    }
+    const trap = paravirtIo('trap');
+    assert.deepEqual(hypervisorCount(trap), { trap: guestCount(trap.lines) });
+    // Under VT-x a string is an exit for each of its pages: the instructions are counted, and that there are more exits.
+    const vtx = paravirtIo('vtx');
+    const { operations, samples } = vtx.hypervisor.log.query(() => '').totals;
+    assert.equal(operations.singles + operations.strings, guestCount(vtx.lines));
+    assert.equal(operations.singles + operations.pageRuns, samples);
+    assert.ok(operations.pageRuns > operations.strings);
+    assert.deepEqual(hypervisorCount(vtx), { vtx: samples });
     const vmi = paravirtIo('vmi');
     assert.equal(hypervisorCount(vmi).hypercall, guestCount(vmi.lines));
     assert.equal(hypervisorCount(vmi).trap, undefined, 'a port instruction was trapped after VMI_Init');
