@@ -8,6 +8,7 @@ import { PhysicalMemory } from '../../src/machine/memory/physical';
 import type { RunEnd } from '../../src/machine/run';
 import { RunLoop } from '../../src/machine/run-loop';
 import { VirtualClock } from '../../src/machine/virtual-clock';
+import type { GuestMachine } from '../../src/hypervisor/guest-machine';
 import { Hypervisor, type HypervisorOptions } from '../../src/hypervisor/hypervisor';
 
 /** Ports that the recorder owns. */
@@ -73,7 +74,8 @@ export class TestGuest {
   /** Host time: every question takes 100 ns. */
   private hostNow = 0;
 
-  constructor(options: HypervisorOptions) {
+  /** @param board further parts of the machine that the hypervisor may reach */
+  constructor(options: HypervisorOptions, board: Pick<GuestMachine, 'pc'> = {}) {
     const state = new CpuState(this.memory.memory);
     this.clock = new VirtualClock(state, 0);
     this.bus = new PortBus(() => state.requestExit(layout.EXIT_STOP));
@@ -81,7 +83,7 @@ export class TestGuest {
     this.cpu = new Cpu({ memory: this.memory, bus: this.bus, clock: this.clock, model: 'pentium' });
     this.loop = new RunLoop(this.cpu, this.clock, { pending: false, acknowledge: () => 0, lineOf: () => 0 });
     this.hypervisor = new Hypervisor(
-      { cpu: this.cpu, memory: this.memory, bus: this.bus, clock: this.clock },
+      { cpu: this.cpu, memory: this.memory, bus: this.bus, clock: this.clock, ...board },
       {
         nanoseconds: () => (this.hostNow += 100),
         onReport: (message) => this.reports.push(message),
