@@ -1,11 +1,15 @@
 import type { Device, DeviceState, PortRegister, PortWidth } from './device';
 import { checkVersion } from './device-state';
 
-/** The Bochs debug console: a byte written to port 0xe9 is printed; reading gives 0xe9 so that guests can probe for it. */
+/**
+ * The Bochs debug console: a byte written to port 0xe9 is printed; reading gives 0xe9 so that guests can probe for it.
+ * Firmware for virtual PCs has its own at port 0x402 (QEMU's isa-debugcon as SeaBIOS and OVMF look for it).
+ */
 export class DebugConsole implements Device {
   readonly name = 'DEBUGCON';
   readonly registers: readonly PortRegister[] = [
     { port: 0xe9, name: 'DATA', doc: 'Debug console: a byte written is printed, a read gives 0xe9.' },
+    { port: 0x402, name: 'FIRMWARE', doc: 'Debug console of firmware: a byte written is printed, a read gives 0xe9.' },
   ];
 
   /** @param onByte told of each byte that the guest prints */

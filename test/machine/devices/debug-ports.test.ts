@@ -9,6 +9,11 @@ describe('debug console', () => {
     console.writePort(0xe9, 1, 0x0a);
     assert.deepEqual(printed, [0x41, 0x0a]);
     assert.equal(console.readPort(), 0xe9);
+    // Firmware looks for its own one at another port.
+    assert.deepEqual(
+      console.registers.map(({ port }) => port),
+      [0xe9, 0x402],
+    );
   });
 });
 
