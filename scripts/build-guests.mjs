@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { GENERATED_INCLUDE, buildGuest } from './guests/build-guest.mjs';
 import { BuildError } from './guests/errors.mjs';
 import { listGuests, readManifest } from './guests/manifest.mjs';
-import { renderVmiCalls } from './guests/vmi-header.mjs';
+import { renderHypercallHeaders } from './guests/hypercall-headers.mjs';
 import { Zig } from './guests/zig.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -41,9 +41,9 @@ function describe(name, built) {
 async function main(names) {
   const guests = chooseGuests(names).map((name) => readManifest(root, name));
   const zig = new Zig(root);
-  const vmiHeader = await renderVmiCalls(root);
-  writeIfChanged(join(root, GENERATED_INCLUDE, 'vmi_calls.h'), vmiHeader);
-  const tools = { zig, version: await zig.version(), vmiHeader };
+  const headers = await renderHypercallHeaders(root);
+  for (const [name, text] of Object.entries(headers)) writeIfChanged(join(root, GENERATED_INCLUDE, name), text);
+  const tools = { zig, version: await zig.version(), headers: Object.values(headers).join('') };
   for (const guest of guests) console.log(describe(guest.name, await buildGuest(guest, root, outputDirectory, tools)));
 }
 

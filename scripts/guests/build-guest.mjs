@@ -33,7 +33,7 @@ const FAILED_SIZE = (name, size, limit) =>
 export const GENERATED_INCLUDE = '.cache/guests/include';
 
 function compileArguments(guest, root, output) {
-  const include = guest.vmiHeader ? [...guest.include, GENERATED_INCLUDE] : guest.include;
+  const include = guest.hypercallHeaders ? [...guest.include, GENERATED_INCLUDE] : guest.include;
   return [
     'cc',
     '-target',
@@ -63,7 +63,7 @@ function isFresh(stamp, digest, files) {
 /**
  * Builds one guest into `outputDirectory`: the program, its ELF file with symbols, its disk images, and NAME.json, which
  * says what is what. Does nothing if none of its inputs has changed.
- * @param tools `{ zig, version, vmiHeader }`: the compiler, its version, and the text of vmi_calls.h
+ * @param tools `{ zig, version, headers }`: the compiler, its version, and the text of the generated headers
  * @returns whether it was built
  * @throws BuildError
  */
@@ -73,7 +73,7 @@ export async function buildGuest(guest, root, outputDirectory, tools) {
   const directories = [guest.folder, ...guest.include, dirname(guest.linkerScript), ...guest.sources.map(dirname)];
   const digest = fingerprint(
     [...new Set([...directories, 'scripts/guests'])].sort().map((directory) => join(root, directory)),
-    [root, tools.version, guest.vmiHeader ? tools.vmiHeader : ''],
+    [root, tools.version, guest.hypercallHeaders ? tools.headers : ''],
   );
   const stamp = join(root, '.cache', 'guests', `${guest.name}.sha256`);
   const files = [outputs.program, outputs.symbols, `${guest.name}.json`, ...outputs.drives.map((drive) => drive.file)];

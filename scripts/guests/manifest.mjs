@@ -17,7 +17,7 @@ const KEYS = {
   description: 'string',
   linkerScript: 'string',
   include: 'list',
-  vmiHeader: 'boolean',
+  hypercallHeaders: 'boolean',
   flags: 'list',
   sources: 'list',
   drives: 'list',
@@ -71,7 +71,7 @@ export function readManifest(root, name) {
     sources: manifest.sources.map(inCheckout),
     flags: manifest.flags ?? [],
     drives: manifest.drives ?? [],
-    vmiHeader: manifest.vmiHeader ?? false,
+    hypercallHeaders: manifest.hypercallHeaders ?? false,
   };
 }
 

@@ -53,14 +53,14 @@ describe('building the guests', function () {
     assert.equal(status, 1);
     assert.match(
       messages,
-      /no such guest: nonesuch \(known: faults, hello-bootsector, paravirt-io, ports, rom-tests\)/,
+      /no such guest: nonesuch \(known: faults, hello-bootsector, paravirt-io, ports, rom-tests, vmi-kernel\)/,
     );
     assert.doesNotMatch(messages, /\n\s+at /);
   });
 });
 
 interface ManifestModule {
-  readManifest: (root: string, name: string) => { sources: string[]; drives: unknown[]; vmiHeader: boolean };
+  readManifest: (root: string, name: string) => { sources: string[]; drives: unknown[]; hypercallHeaders: boolean };
 }
 
 interface ZigModule {
@@ -101,7 +101,7 @@ describe('guest.json', () => {
     const manifest = read(good);
     assert.deepEqual(manifest.sources, ['guests/sample/a.S']);
     assert.deepEqual(manifest.drives, []);
-    assert.equal(manifest.vmiHeader, false);
+    assert.equal(manifest.hypercallHeaders, false);
   });
 
   for (const [what, manifest, message] of [
