@@ -4,6 +4,7 @@ import type { SessionRegistry } from '../sessions/session-registry';
 import type { CostCollector } from './cost-collector';
 import type { PanelMessage, ShowMessage } from './messages';
 import { panelHtml } from './panel-html';
+import { profileInfo } from './profile-info';
 import { runLabel } from './run';
 import type { RunHistory } from './run-history';
 
@@ -110,6 +111,7 @@ export class ExitCostPanel implements vscode.WebviewPanelSerializer, vscode.Disp
       runs: this.history.runs
         .filter(({ id }) => id !== session?.id)
         .map((run) => ({ id: run.id, label: runLabel(run) })),
+      profile: view && profileInfo(view.costs.totals.costProfile),
       other: this.history.find(this.otherRun),
     };
     void this.panel.webview.postMessage(message);

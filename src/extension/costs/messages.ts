@@ -1,4 +1,5 @@
 import type { GroupBy, SourcePosition } from '../../../debugAdapter/protocol';
+import type { ProfileInfo } from './profile-info';
 import type { CostView, Run } from './run';
 
 /** What the user has chosen to see; kept by the webview across restarts. */
@@ -17,6 +18,8 @@ export interface ShowMessage {
   /** Name of a session that has not told its counts yet. */
   starting?: string;
   runs: { id: string; label: string }[];
+  /** The cost profile of what is shown, if it is one of Ringside's. */
+  profile?: ProfileInfo;
   /** Earlier run to compare with. */
   other?: Run;
 }

@@ -1,4 +1,11 @@
-import type { ExitCostRow, ExitCostsResponse, ExitTimelineResponse, GroupBy } from '../../../debugAdapter/protocol';
+import type {
+  ChannelName,
+  ExitCostRow,
+  ExitCostsResponse,
+  ExitTimelineResponse,
+  GroupBy,
+  WhatIf,
+} from '../../../debugAdapter/protocol';
 
 /** All groupings of `ringside/exitCosts`, with their names in the panel. */
 export const GROUPINGS: Record<GroupBy, string> = {
@@ -8,6 +15,18 @@ export const GROUPINGS: Record<GroupBy, string> = {
   line: 'Source line',
   function: 'Function',
   channel: 'Channel',
+};
+
+/** Ways into the hypervisor that costs can be reckoned for. */
+export const WHAT_IF: Record<WhatIf['channel'], string> = { trap: 'trap', vtx: 'VT-x exit', hypercall: 'hypercall' };
+
+/** What rows can be narrowed to, with the names in the panel. */
+export const CHANNELS: Record<ChannelName | 'mixed', string> = {
+  direct: 'Direct',
+  trap: 'Trap',
+  vtx: 'VT-x exit',
+  hypercall: 'Hypercall',
+  mixed: 'Mixed',
 };
 
 export const GROUP_KEYS = Object.keys(GROUPINGS) as GroupBy[];

@@ -7,9 +7,10 @@ import { partsLegend } from './exit-costs/cost-parts';
 import { element, setText } from './exit-costs/dom';
 import { toCsv, toText } from './exit-costs/export';
 import { keyChart } from './exit-costs/key-chart';
+import { ProfileCard } from './exit-costs/profile-card';
 import { loadState, saveState, vscodeApi } from './exit-costs/state';
 import { CostTable } from './exit-costs/table';
-import { filterLines, joinRuns, type Line, sortLines } from './exit-costs/table-model';
+import { channelLines, filterLines, joinRuns, type Line, sortLines } from './exit-costs/table-model';
 import { onThemeChange } from './exit-costs/theme';
 import { Tiles } from './exit-costs/tiles';
 import { TimelineChart } from './exit-costs/timeline-chart';
@@ -23,6 +24,8 @@ const toolbar = new Toolbar(state, {
   compare: (otherRun) => choose({ otherRun }),
   sinceLastStop: (sinceLastStop) => choose({ sinceLastStop }),
   filter: (filter) => change({ filter }),
+  channel: (channel) => change({ channel }),
+  whatIf: (whatIf) => change({ whatIf }),
   freeze: (frozen) => change({ frozen: frozen ? latest : undefined }),
   charts: (showCharts) => change({ showCharts }),
   copy,
@@ -39,6 +42,7 @@ const table = new CostTable({
   open: (source) => send({ type: 'open', source }),
 });
 
+const profile = new ProfileCard();
 const status = element('p', { class: 'status', role: 'status' });
 const keysTitle = element('h2');
 const keys = element('div');
@@ -49,7 +53,7 @@ const charts = element(
   element('section', { class: 'card' }, keysTitle, partsLegend(), keys),
 );
 const empty = element('div', { class: 'empty' });
-const content = element('div', { class: 'content' }, tiles.node, charts, table.node);
+const content = element('div', { class: 'content' }, tiles.node, charts, table.node, profile.node);
 document.getElementById('app')!.append(toolbar.node, status, content, empty);
 
 window.addEventListener('message', ({ data }: MessageEvent<ShowMessage>) => {
@@ -85,7 +89,8 @@ function choose(part: Partial<typeof state>): void {
 /** The lines on screen: joined, filtered, sorted. */
 function shownLines(message: ShowMessage): Line[] {
   const before = message.other?.rows[message.view!.groupBy];
-  return sortLines(filterLines(joinRuns(message.view!.costs.rows, before), state.filter), state.order);
+  const lines = joinRuns(message.view!.costs.rows, before, state.whatIf);
+  return sortLines(filterLines(channelLines(lines, state.channel), state.filter), state.order);
 }
 
 function render(): void {
@@ -101,7 +106,8 @@ function render(): void {
     return;
   }
   setText(status, statusText(message));
-  tiles.show(view.costs.totals);
+  tiles.show(view.costs.totals, state.whatIf);
+  profile.show(view.costs.totals.costProfile, message.profile);
   charts.hidden = !state.showCharts;
   const grouping = GROUPINGS[view.groupBy];
   const lines = shownLines(message);
@@ -110,7 +116,7 @@ function render(): void {
     setText(keysTitle, `Cost by ${grouping.toLowerCase()}${other ? ', earlier run below' : ''}`);
     keys.replaceChildren(keyChart(lines));
   }
-  table.show(lines, state.order, grouping, other !== undefined);
+  table.show(lines, state.order, grouping, other !== undefined, state.whatIf);
 }
 
 function statusText({ view, other }: ShowMessage): string {
@@ -138,6 +144,10 @@ function copy(format: 'text' | 'csv'): void {
   const text =
     format === 'csv'
       ? toCsv(lines)
-      : toText(`${GROUPINGS[message.view.groupBy]}: ${statusText(message)}`, visibleColumns(comparing), lines);
+      : toText(
+          `${GROUPINGS[message.view.groupBy]}: ${statusText(message)}`,
+          visibleColumns(comparing, state.whatIf),
+          lines,
+        );
   send({ type: 'copy', text, what: `${lines.length} rows as ${format === 'csv' ? 'CSV' : 'text'}` });
 }

@@ -1,4 +1,6 @@
-import { averageText, changeText, integerText, nanosecondsText, percentText } from './format';
+import type { WhatIf } from '../../../../debugAdapter/protocol';
+import { WHAT_IF } from '../../costs/run';
+import { averageText, changeText, integerText, nanosecondsText, percentText, savedText } from './format';
 import { type ColumnId, type Line, type Sums, sourceText } from './table-model';
 
 /** A column of the table. */
@@ -140,7 +142,39 @@ export const COLUMNS: readonly Column[] = [
   { id: 'source', title: 'Source', hint: 'The costliest place', align: 'left', text: sourceText, total: none },
 ];
 
-/** Columns to show with or without an earlier run. */
-export function visibleColumns(comparing: boolean): Column[] {
-  return COLUMNS.filter((column) => comparing || !column.comparison);
+/** What the rows would have cost by another channel. */
+function whatIfColumns(channel: WhatIf['channel']): Column[] {
+  const basis =
+    `Accesses to ports, had all of them come by ${WHAT_IF[channel]}: reckoned from their counts and the figures of ` +
+    'the cost profile, not run. Other exits stay as they are';
+  return [
+    {
+      id: 'whatIf',
+      title: `By ${WHAT_IF[channel]}`,
+      hint: `Cycles in all. ${basis}`,
+      align: 'right',
+      text: ({ whatIf }) => (whatIf ? integerText(whatIf.cycles) : ''),
+      total: ({ whatIfCycles }) => integerText(whatIfCycles),
+    },
+    {
+      id: 'saved',
+      title: 'Saved',
+      hint: `What that is less than the real cost. ${basis}`,
+      align: 'right',
+      text: ({ whatIf }) => (whatIf ? savedText(whatIf.savedPct) : ''),
+      total: ({ whatIfCycles, totalCycles }) =>
+        totalCycles > 0 ? savedText((100 * (totalCycles - whatIfCycles)) / totalCycles) : '',
+    },
+  ];
+}
+
+/**
+ * Columns to show.
+ * @param comparing whether there is an earlier run
+ * @param channel that costs are reckoned for
+ */
+export function visibleColumns(comparing: boolean, channel: WhatIf['channel'] = 'hypercall'): Column[] {
+  const columns = COLUMNS.filter((column) => comparing || !column.comparison);
+  const behind = columns.findIndex(({ id }) => id === 'parts') + 1;
+  return [...columns.slice(0, behind), ...whatIfColumns(channel), ...columns.slice(behind)];
 }

@@ -42,11 +42,14 @@ const CSV_HEADINGS = [
   'line',
   'before_samples',
   'before_total_cycles',
+  'what_if_channel',
+  'what_if_cycles',
+  'what_if_saved_pct',
 ];
 
 /** The table as CSV (RFC 4180), full precision, one line per key. */
 export function toCsv(lines: Line[]): string {
-  const rows = lines.map(({ key, now, before }) => [
+  const rows = lines.map(({ key, now, before, whatIf }) => [
     key,
     now?.samples ?? 0,
     now?.samplesPct ?? 0,
@@ -67,6 +70,9 @@ export function toCsv(lines: Line[]): string {
     (now ?? before)?.source?.line,
     before?.samples,
     before?.totalCycles,
+    whatIf?.channel,
+    whatIf?.cycles,
+    whatIf?.savedPct,
   ]);
   return [CSV_HEADINGS, ...rows].map((row) => row.map(csvCell).join(',')).join('\r\n') + '\r\n';
 }

@@ -34,6 +34,12 @@ export function nanosecondsText(ns: number): string {
   return `${hundredth.format(ns / 1e9)} s`;
 }
 
+/** What would be saved: `58.2%`, or `−12.0%` where it would cost more. */
+export function savedText(percent: number): string {
+  if (Math.abs(percent) < 0.05) return '0%';
+  return `${percent < 0 ? '−' : ''}${tenth.format(Math.abs(percent))}%`;
+}
+
 /** How a cost changed: `-82.1%`, `×3.2`, `new`, `gone`, `same`. */
 export function changeText(before: number, after: number): string {
   if (before === after) return 'same';

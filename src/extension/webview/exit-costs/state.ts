@@ -1,4 +1,5 @@
 import type { CostChoice, ShowMessage } from '../../costs/messages';
+import type { ExitCostRow, WhatIf } from '../../../../debugAdapter/protocol';
 import type { Order } from './table-model';
 
 /** What the panel remembers while it is hidden, and across a reload of the window. */
@@ -6,6 +7,10 @@ export interface PanelState extends CostChoice {
   order: Order;
   filter: string;
   showCharts: boolean;
+  /** Only rows of this channel; all if empty. */
+  channel: ExitCostRow['channel'] | '';
+  /** The channel that costs are reckoned for beside the real ones. */
+  whatIf: WhatIf['channel'];
   /** What was on screen when the user froze it; missing while live. */
   frozen?: ShowMessage;
 }
@@ -16,6 +21,8 @@ const INITIAL: PanelState = {
   order: { column: 'timePct', descending: true },
   filter: '',
   showCharts: true,
+  channel: '',
+  whatIf: 'hypercall',
 };
 
 interface VsCodeApi {

@@ -1,10 +1,12 @@
-import type { ExitCostRow } from '../../../../debugAdapter/protocol';
+import type { ExitCostRow, WhatIf } from '../../../../debugAdapter/protocol';
 
 /** A row of the table: this run's, the earlier run's, or both under one key. */
 export interface Line {
   key: string;
   now?: ExitCostRow;
   before?: ExitCostRow;
+  /** What this run's row would have cost by another channel; missing where it has nothing to do with ports. */
+  whatIf?: WhatIf;
 }
 
 /** Columns that can be sorted by. The first eight are those of `perf kvm stat`, in its order. */
@@ -20,6 +22,8 @@ export type ColumnId =
   | 'parts'
   | 'host'
   | 'source'
+  | 'whatIf'
+  | 'saved'
   | 'beforeSamples'
   | 'beforeAvg'
   | 'beforeTotal'
@@ -43,21 +47,42 @@ const SORT_VALUES: Record<ColumnId, (line: Line) => number | string> = {
   parts: ({ now }) => now?.totalCycles ?? 0,
   host: ({ now }) => now?.hostNs ?? 0,
   source: (line) => sourceText(line),
+  whatIf: ({ whatIf, now }) => whatIf?.cycles ?? now?.totalCycles ?? 0,
+  saved: ({ whatIf }) => whatIf?.savedCycles ?? 0,
   beforeSamples: ({ before }) => before?.samples ?? 0,
   beforeAvg: ({ before }) => before?.avgCycles ?? 0,
   beforeTotal: ({ before }) => before?.totalCycles ?? 0,
   change: ({ now, before }) => (now?.totalCycles ?? 0) - (before?.totalCycles ?? 0),
 };
 
-/** Joins the rows of two runs by key. Without an earlier run every line has only `now`. */
-export function joinRuns(now: ExitCostRow[], before: ExitCostRow[] | undefined): Line[] {
-  const lines = new Map<string, Line>(now.map((row) => [row.key, { key: row.key, now: row }]));
+/**
+ * Joins the rows of two runs by key. Without an earlier run every line has only `now`.
+ * @param channel that this run's costs are reckoned for
+ */
+export function joinRuns(
+  now: ExitCostRow[],
+  before: ExitCostRow[] | undefined,
+  channel: WhatIf['channel'] = 'hypercall',
+): Line[] {
+  const lines = new Map<string, Line>(
+    now.map((row) => [row.key, { key: row.key, now: row, whatIf: whatIfOf(row, channel) }]),
+  );
   for (const row of before ?? []) {
     const line = lines.get(row.key);
     if (line) line.before = row;
     else lines.set(row.key, { key: row.key, before: row });
   }
   return [...lines.values()];
+}
+
+function whatIfOf({ whatIf, operations }: ExitCostRow, channel: WhatIf['channel']): WhatIf | undefined {
+  const moves = operations && operations.singles + operations.strings > 0;
+  return moves ? whatIf?.find((answer) => answer.channel === channel) : undefined;
+}
+
+/** Lines whose rows came by one channel; all if it is empty. */
+export function channelLines(lines: Line[], channel: ExitCostRow['channel'] | ''): Line[] {
+  return channel === '' ? lines : lines.filter(({ now, before }) => (now ?? before)?.channel === channel);
 }
 
 /** Lines whose key, channel, function or file holds all words of the filter. */
@@ -95,6 +120,8 @@ export interface Sums {
   max: number;
   beforeSamples: number;
   beforeTotal: number;
+  /** What all would have cost by the other channel, as far as they are accesses to ports. */
+  whatIfCycles: number;
 }
 
 export function sumLines(lines: Line[]): Sums {
@@ -108,8 +135,9 @@ export function sumLines(lines: Line[]): Sums {
     max: 0,
     beforeSamples: 0,
     beforeTotal: 0,
+    whatIfCycles: 0,
   };
-  for (const { now, before } of lines) {
+  for (const { now, before, whatIf } of lines) {
     sums.beforeSamples += before?.samples ?? 0;
     sums.beforeTotal += before?.totalCycles ?? 0;
     if (!now) continue;
@@ -117,6 +145,7 @@ export function sumLines(lines: Line[]): Sums {
     sums.samplesPct += now.samplesPct;
     sums.timePct += now.timePct;
     sums.totalCycles += now.totalCycles;
+    sums.whatIfCycles += whatIf?.cycles ?? now.totalCycles;
     sums.hostNs += now.hostNs;
     sums.min = Math.min(sums.min, now.minCycles);
     sums.max = Math.max(sums.max, now.maxCycles);

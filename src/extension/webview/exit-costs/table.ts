@@ -1,7 +1,8 @@
-import type { SourcePosition } from '../../../../debugAdapter/protocol';
+import type { SourcePosition, WhatIf } from '../../../../debugAdapter/protocol';
 import { type Column, visibleColumns } from './columns';
 import { partsBar, partsText, updatePartsBar } from './cost-parts';
 import { element, setText } from './dom';
+import { integerText } from './format';
 import { type ColumnId, type Line, type Order, sumLines } from './table-model';
 
 /** What the user can do in the table. */
@@ -36,9 +37,12 @@ export class CostTable {
     this.node = element('div', { class: 'table', tabindex: '0', role: 'region', 'aria-label': 'Exit costs' }, table);
   }
 
-  /** @param comparing whether there is an earlier run beside this one */
-  show(lines: Line[], order: Order, keyTitle: string, comparing: boolean): void {
-    this.arrange(visibleColumns(comparing));
+  /**
+   * @param comparing whether there is an earlier run beside this one
+   * @param channel that costs are reckoned for
+   */
+  show(lines: Line[], order: Order, keyTitle: string, comparing: boolean, channel: WhatIf['channel']): void {
+    this.arrange(visibleColumns(comparing, channel));
     this.node.classList.toggle('comparing', comparing);
     this.markOrder(order, keyTitle);
     const scale = Math.max(0, ...lines.map(({ now }) => now?.totalCycles ?? 0));
@@ -57,7 +61,8 @@ export class CostTable {
   }
 
   private arrange(columns: Column[]): void {
-    if (columns.length === this.columns.length) return;
+    const titles = (all: Column[]): string => all.map(({ title }) => title).join('\n');
+    if (titles(columns) === titles(this.columns)) return;
     this.columns = columns;
     this.rows.clear();
     this.body.replaceChildren();
@@ -119,6 +124,17 @@ export class CostTable {
       case 'channel':
         if (cell.textContent !== text) cell.replaceChildren(element('span', { class: `way ${text}` }, text));
         break;
+      case 'whatIf':
+        setText(cell, text);
+        cell.title = operationsText(line);
+        break;
+      case 'saved': {
+        const saved = line.whatIf?.savedCycles ?? 0;
+        cell.classList.toggle('better', saved > 0);
+        cell.classList.toggle('worse', saved < 0);
+        setText(cell, text);
+        break;
+      }
       case 'change': {
         const [before, now] = [line.before?.totalCycles ?? 0, line.now?.totalCycles ?? 0];
         cell.classList.toggle('better', now < before);
@@ -145,6 +161,19 @@ export class CostTable {
     cell.title = title;
     cell.replaceChildren(link);
   }
+}
+
+/** What the reckoning starts from: `4,700 IN/OUT; 3 INS/OUTS of 2,304 elements, 5 runs within a page`. */
+function operationsText({ now, whatIf }: Line): string {
+  const operations = now?.operations;
+  if (!operations || !whatIf) return '';
+  const { singles, strings, stringElements, pageRuns } = operations;
+  const parts = [singles > 0 && `${integerText(singles)} IN/OUT`];
+  if (strings > 0)
+    parts.push(
+      `${integerText(strings)} INS/OUTS of ${integerText(stringElements)} elements, ${integerText(pageRuns)} runs within a page`,
+    );
+  return `Reckoned from ${parts.filter(Boolean).join('; ')}, at the figures of the cost profile`;
 }
 
 function fillParts(cell: HTMLTableCellElement, text: string, { now }: Line, scale: number): void {

@@ -6,8 +6,8 @@ import '@vscode-elements/elements/dist/vscode-icon/index.js';
 import type { VscodeSingleSelect } from '@vscode-elements/elements/dist/vscode-single-select/index.js';
 import type { VscodeTextfield } from '@vscode-elements/elements/dist/vscode-textfield/index.js';
 import type { VscodeToolbarButton } from '@vscode-elements/elements/dist/vscode-toolbar-button/index.js';
-import type { GroupBy } from '../../../../debugAdapter/protocol';
-import { GROUP_KEYS, GROUPINGS } from '../../costs/run';
+import type { ExitCostRow, GroupBy, WhatIf } from '../../../../debugAdapter/protocol';
+import { CHANNELS, GROUP_KEYS, GROUPINGS, WHAT_IF } from '../../costs/run';
 import { element } from './dom';
 import type { PanelState } from './state';
 
@@ -16,12 +16,16 @@ export interface ToolbarActions {
   group: (groupBy: GroupBy) => void;
   compare: (run: string | undefined) => void;
   filter: (text: string) => void;
+  channel: (channel: ExitCostRow['channel'] | '') => void;
+  whatIf: (channel: WhatIf['channel']) => void;
   freeze: (frozen: boolean) => void;
   sinceLastStop: (only: boolean) => void;
   charts: (shown: boolean) => void;
   copy: (format: 'text' | 'csv') => void;
   run: (command: 'saveExitTrace' | 'openCpuProfile') => void;
 }
+
+const WHAT_IF_CHOICES = Object.entries(WHAT_IF).map(([channel, name]): [string, string] => [channel, `By ${name}`]);
 
 /** The controls above the table. */
 export class Toolbar {
@@ -43,6 +47,10 @@ export class Toolbar {
     this.group.addEventListener('change', () => actions.group(this.group.value as GroupBy));
     this.compare = select('Compare with', [['', 'No comparison']], '');
     this.compare.addEventListener('change', () => actions.compare(this.compare.value || undefined));
+    const channel = select('Channel', [['', 'All channels'], ...Object.entries(CHANNELS)], state.channel);
+    channel.addEventListener('change', () => actions.channel(channel.value as ExitCostRow['channel'] | ''));
+    const whatIf = select('What if', WHAT_IF_CHOICES, state.whatIf);
+    whatIf.addEventListener('change', () => actions.whatIf(whatIf.value as WhatIf['channel']));
     this.filter = element(
       'vscode-textfield',
       { placeholder: 'Filter', 'aria-label': 'Filter rows', value: state.filter, class: 'filter' },
@@ -59,6 +67,8 @@ export class Toolbar {
       { class: 'toolbar', role: 'toolbar', 'aria-label': 'Exit cost controls' },
       field('Group by', this.group),
       field('Compare with', this.compare),
+      field('What if', whatIf),
+      field('Channel', channel),
       this.filter,
       element(
         'span',
