@@ -55,9 +55,19 @@ describe('the built guests', function () {
 
       const loads = readElf(name).segments.filter((segment) => segment.type === SegmentType.Load);
       assert.equal(Math.min(...loads.map((segment) => segment.physicalAddress)), 0x100000);
+      if (name === 'vmi-kernel') return;
       for (const segment of loads) assert.equal(segment.physicalAddress, segment.virtualAddress);
     });
   }
+
+  it('vmi-kernel starts where it lies and runs 3 GiB above; its user programs are linked low', () => {
+    const loads = readElf('vmi-kernel').segments.filter((segment) => segment.type === SegmentType.Load);
+    const homes = loads.map(({ virtualAddress, physicalAddress }) => virtualAddress - physicalAddress);
+    assert.equal(homes[0], 0);
+    const user = loads.filter((segment) => segment.virtualAddress === 0x08048000);
+    assert.equal(user.length, 1);
+    assert.equal(homes.filter((distance) => distance === 0xc0000000).length, loads.length - 2);
+  });
 
   it('hello-bootsector is 512 bytes with the signature, the same as its ELF file', () => {
     const sector = readOutput('hello-bootsector.bin');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ElfFile } from '../../src/machine/loaders/elf';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
-export const GUESTS = ['faults', 'hello-bootsector', 'paravirt-io', 'ports', 'rom-tests'] as const;
+export const GUESTS = ['faults', 'hello-bootsector', 'paravirt-io', 'ports', 'rom-tests', 'vmi-kernel'] as const;
 
 /** dist/guests/NAME.json. */
 export interface BuiltGuest {
