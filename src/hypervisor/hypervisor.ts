@@ -125,6 +125,8 @@ export class Hypervisor implements Intercepts {
       profile: this.profile,
       chargeTime: this.chargesTime,
       emulation: new IoEmulation(machine, this.engine, code),
+      engine: this.engine,
+      code,
       disableIoOps: options.disableIoOps ?? false,
       vmi: { ...DEFAULT_VMI_OPTIONS, ...options.vmi },
       report,

@@ -15,7 +15,7 @@ import { RunLoop } from './run-loop';
 import { VirtualClock } from './virtual-clock';
 
 /** Default of `MachineOptions.tier`. */
-const DEFAULT_TIER: TierOptions | 'off' = { threshold: 200 };
+const DEFAULT_TIER: TierOptions | 'off' = { threshold: 20_000 };
 
 export interface MachineOptions {
   readonly cpu: CpuModel;
@@ -169,6 +169,11 @@ export class Machine {
     loop.tier = compiled;
     codeFilter.onChange = () => compiled.breakpointsChanged();
     return compiled;
+  }
+
+  /** Ends the run as the reset line does, on behalf of a hypervisor. */
+  requestReset(by: ResetCause): void {
+    this.end({ kind: 'reset', by });
   }
 
   /** Switches the machine off: `run` returns `Shutdown` after the present instruction. */

@@ -4,7 +4,7 @@ import { buildVmiRom, callAtOffset, stubOffset, VMI_ROM_ADDRESS } from '../../sr
 import { DEFAULT_VMI_OPTIONS } from '../../src/hypervisor/vmi/options';
 import { vmiServices } from '../../src/hypervisor/vmi/services';
 
-const services = vmiServices(DEFAULT_VMI_OPTIONS, () => false);
+const services = vmiServices({ ...DEFAULT_VMI_OPTIONS, privilege: 0 }, () => false);
 const rom = buildVmiRom({ stubOf: ({ number }) => services[number].stub, virtualTop: 0 });
 const view = new DataView(rom.buffer);
 
@@ -87,7 +87,7 @@ describe('the VMI ROM', () => {
     assert.equal(callAtOffset(stubOffset(0) - 8), undefined);
   });
 
-  it('leaves IRET and SYSEXIT to the processor and IODelay empty', () => {
+  it('leaves IRET and SYSEXIT of a kernel at level 0 to the processor, and IODelay empty', () => {
     assert.equal(rom[stubOffset(33)], 0xcf);
     assert.deepEqual([...rom.subarray(stubOffset(34), stubOffset(34) + 3)], [0xfb, 0x0f, 0x35]);
     assert.equal(rom[stubOffset(65)], 0xc3);

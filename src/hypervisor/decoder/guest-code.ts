@@ -3,6 +3,8 @@ import * as layout from '../../machine/layout';
 import { SegmentIndex } from '../../machine/layout';
 import type { GuestMachine } from '../guest-machine';
 import { type DecodeFailure, IoDecoder, type IoInstruction } from './io-instruction';
+import { decodePrivileged, type PrivilegedInstruction } from './privileged-instruction';
+import { MAX_LENGTH, OTHER_PREFIXES, SEGMENT_OF_BYTE } from './prefixes';
 
 /** Bytes of a page. */
 const PAGE = 0x1000;
@@ -41,10 +43,8 @@ export class GuestCode {
    *   CPU has executed, i.e. the guest changed its tables and left a stale translation behind
    */
   decode(): IoInstruction {
-    const { state } = this.machine.cpu;
-    this.linear = (state.segmentBase(SegmentIndex.CS) + state.eipStart) >>> 0;
-    this.page = -1;
-    const failure = this.decoder.decode(this.fetch, state.get(layout.CODE_32) !== 0);
+    this.begin();
+    const failure = this.decoder.decode(this.fetch, this.code32);
     if (failure) this.fail(failure);
     return this.decoder.instruction;
   }
@@ -55,11 +55,45 @@ export class GuestCode {
    */
   fetchInstruction(): Uint8Array {
     const { state } = this.machine.cpu;
-    this.linear = (state.segmentBase(SegmentIndex.CS) + state.eipStart) >>> 0;
-    this.page = -1;
+    this.begin();
     const length = (state.eip - state.eipStart) & 0xf;
     for (let i = 0; i < length; i++) this.whole[i] = this.fetch(i);
     return this.whole.subarray(0, length);
+  }
+
+  /**
+   * Decodes the present instruction as a privileged one.
+   * @returns undefined where it is none of those that the hypervisor carries out
+   * @throws Fault #PF where the page tables no longer map it
+   */
+  decodePrivileged(): PrivilegedInstruction | undefined {
+    this.begin();
+    return decodePrivileged(this.fetch, this.code32);
+  }
+
+  /**
+   * The segment that a prefix of the present instruction selects.
+   * @throws Fault #PF where the page tables no longer map it
+   */
+  segmentOverride(): SegmentIndex | undefined {
+    this.begin();
+    let found: SegmentIndex | undefined;
+    for (let index = 0; index < MAX_LENGTH; index++) {
+      const byte = this.fetch(index);
+      if (SEGMENT_OF_BYTE[byte] >= 0) found = SEGMENT_OF_BYTE[byte];
+      else if (!OTHER_PREFIXES.includes(byte)) return found;
+    }
+    return found;
+  }
+
+  private begin(): void {
+    const { state } = this.machine.cpu;
+    this.linear = (state.segmentBase(SegmentIndex.CS) + state.eipStart) >>> 0;
+    this.page = -1;
+  }
+
+  private get code32(): boolean {
+    return this.machine.cpu.state.get(layout.CODE_32) !== 0;
   }
 
   private readonly fetch = (index: number): number => {

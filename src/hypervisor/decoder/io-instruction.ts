@@ -1,5 +1,14 @@
 import { SegmentIndex } from '../../machine/layout';
 import type { PortDirection, PortWidth } from '../../machine/devices/device';
+import {
+  MAX_LENGTH,
+  PREFIX_ADDRESS_SIZE,
+  PREFIX_LOCK,
+  PREFIX_OPERAND_SIZE,
+  PREFIX_REP,
+  PREFIX_REPNE,
+  SEGMENT_OF_BYTE,
+} from './prefixes';
 
 /** A decoded IN, OUT, INS or OUTS. */
 export interface IoInstruction {
@@ -29,23 +38,6 @@ export type DecodeFailure =
   | 'locked'
   /** More than 15 bytes: #GP(0). */
   | 'too-long';
-
-/** Architectural limit of an instruction's length (Intel SDM vol. 2A, section 2.3.11). */
-const MAX_LENGTH = 15;
-
-/** Prefixes that select a segment (Intel SDM vol. 2A, section 2.1.1). */
-const SEGMENT_PREFIXES: readonly (readonly [byte: number, segment: SegmentIndex])[] = [
-  [0x26, SegmentIndex.ES],
-  [0x2e, SegmentIndex.CS],
-  [0x36, SegmentIndex.SS],
-  [0x3e, SegmentIndex.DS],
-  [0x64, SegmentIndex.FS],
-  [0x65, SegmentIndex.GS],
-];
-
-/** Segment by prefix byte, -1 for bytes that are none. */
-const SEGMENT_OF_BYTE = new Int8Array(0x100).fill(-1);
-for (const [byte, segment] of SEGMENT_PREFIXES) SEGMENT_OF_BYTE[byte] = segment;
 
 /**
  * The hypervisor's own decoder for port I/O, 80386 and later: prefixes, then 6C-6F, E4-E7 or EC-EF. In each group
@@ -82,10 +74,10 @@ export class IoDecoder {
     for (let index = 0; index < MAX_LENGTH; index++) {
       const byte = fetch(index);
       result.bytes[index] = byte;
-      if (byte === 0x66) operand32 = !code32;
-      else if (byte === 0x67) address32 = !code32;
-      else if (byte === 0xf2 || byte === 0xf3) repeat = true;
-      else if (byte === 0xf0) locked = true;
+      if (byte === PREFIX_OPERAND_SIZE) operand32 = !code32;
+      else if (byte === PREFIX_ADDRESS_SIZE) address32 = !code32;
+      else if (byte === PREFIX_REP || byte === PREFIX_REPNE) repeat = true;
+      else if (byte === PREFIX_LOCK) locked = true;
       else if (SEGMENT_OF_BYTE[byte] >= 0) segment = SEGMENT_OF_BYTE[byte];
       else {
         const string = (byte & 0xfc) === 0x6c;

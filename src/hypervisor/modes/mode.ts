@@ -1,6 +1,8 @@
 import type { Intercepts } from '../../machine/cpu/intercepts';
 import type { PlacedServer } from '../abi/hypercall';
 import type { CostProfile } from '../cost/cost-profile';
+import type { GuestCode } from '../decoder/guest-code';
+import type { ExitEngine } from '../exit-engine';
 import type { GuestMachine } from '../guest-machine';
 import type { RomPlaceGate } from '../gates/rom-place';
 import type { Report } from '../vmi/part';
@@ -17,6 +19,8 @@ interface ModeParts {
   /** What things cost is to be felt in guest time. */
   readonly chargeTime: boolean;
   readonly emulation: IoEmulation;
+  readonly engine: ExitEngine;
+  readonly code: GuestCode;
   /** Answers the I/O calls as not implemented, so that the guest keeps its native ones. */
   readonly disableIoOps: boolean;
   readonly vmi: VmiOptions;

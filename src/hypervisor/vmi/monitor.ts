@@ -2,6 +2,8 @@ import type { CpuState } from '../../machine/cpu/state';
 import type { HypercallContext, HypercallDefinition } from '../abi/hypercall';
 import type { GuestMachine } from '../guest-machine';
 import { VmiMmu } from './mmu/vmi-mmu';
+import { GuestLevels } from './deprivileging/levels';
+import { VisibleTables } from './deprivileging/visible-tables';
 import type { VmiOptions } from './options';
 import type { MonitorPart, Report } from './part';
 import { placeOfGuest } from './place';
@@ -14,6 +16,8 @@ export type MonitorState = Readonly<Record<string, unknown>>;
 export class VmiMonitor {
   readonly state: CpuState;
   readonly cpu: GuestMachine['cpu'];
+  readonly levels: GuestLevels;
+  readonly tables: VisibleTables;
   readonly mmu: VmiMmu;
   readonly timers: VmiTimers;
   /** Parts with a state of their own, in the order in which they are reset and loaded. */
@@ -26,9 +30,11 @@ export class VmiMonitor {
   ) {
     this.cpu = machine.cpu;
     this.state = machine.cpu.state;
+    this.levels = new GuestLevels(options.virtualTop);
+    this.tables = new VisibleTables(machine, this.levels);
     this.mmu = new VmiMmu(machine, report, () => placeOfGuest(machine), options.checkPages);
     this.timers = new VmiTimers(machine, report);
-    this.parts = [this.mmu, this.timers];
+    this.parts = [this.levels, this.mmu, this.timers];
   }
 
   reset(): void {

@@ -2,7 +2,13 @@ import { Fault, Vector } from '../../machine/cpu/fault';
 import type { CpuState } from '../../machine/cpu/state';
 import * as layout from '../../machine/layout';
 import { Register } from '../../machine/layout';
-import { type HypercallAction, type HypercallDefinition, type PlacedServer, RefusedCall } from '../abi/hypercall';
+import {
+  type HypercallAction,
+  type HypercallContext,
+  type HypercallDefinition,
+  type PlacedServer,
+  RefusedCall,
+} from '../abi/hypercall';
 import { VMI_ABI, VMI_GET_RELOCATION_INFO, VMI_INIT, VmiRelocation } from '../abi/vmi/abi';
 import {
   buildVmiRom,
@@ -13,6 +19,8 @@ import {
   VMI_ROM_ADDRESS,
 } from '../abi/vmi/rom';
 import type { MonitorState, VmiMonitor } from './monitor';
+import { hazardOf } from './answer-hazards';
+import { deprivilege } from './deprivileging/deprivilege';
 import { type VmiService, vmiServices } from './services';
 
 /** Answer of VMI_Init: anything but this makes the guest stay native. */
@@ -109,7 +117,11 @@ export class VmiServer implements PlacedServer {
     this.monitor.load(monitor);
   }
 
-  private readonly init: HypercallAction = ({ state }) => {
+  private readonly init: HypercallAction = (context) => {
+    const { state } = context;
+    if (this.initialised)
+      context.report('vmi-init-again', 'VMI_Init once more: the guest is deprivileged again as it is now');
+    if (this.monitor.options.privilege > 0) deprivilege(this.monitor);
     this.initialised = true;
     this.monitor.mmu.start();
     state.setReg(Register.EAX, INIT_SUCCESS);
@@ -127,10 +139,19 @@ export class VmiServer implements PlacedServer {
       );
     }
     const type = this.initialised && service ? service.answer : VmiRelocation.NONE;
+    this.warn(context, number);
     const eip = type === VmiRelocation.NONE ? 0 : (this.romLinear + stubOffset(number)) >>> 0;
     context.state.setReg(Register.EAX, eip);
     context.state.setReg(Register.EDX, type);
   };
+
+  /** Tells the user, when the guest asks, of an answer that the session has chosen and Linux does not survive. */
+  private warn(context: HypercallContext, number: number): void {
+    const call = VMI_ABI.calls[number] as HypercallDefinition | undefined;
+    const answer = call && this.monitor.options.answers[call.name];
+    const hazard = answer && hazardOf(call.name, answer);
+    if (hazard) context.report(`vmi-answer-${call.name}`, hazard);
+  }
 }
 
 function undefinedOpcode(kind: string, message: string): RefusedCall {

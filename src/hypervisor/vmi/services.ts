@@ -3,7 +3,7 @@ import { VMI_ABI, VmiRelocation } from '../abi/vmi/abi';
 import { MONITOR_STUB } from '../abi/vmi/rom';
 import { VMI_ACTIONS } from './actions';
 import type { VmiAction } from './monitor';
-import type { VmiAnswer, VmiOptions } from './options';
+import { DEFAULT_VMI_OPTIONS, type VmiAnswer, type VmiOptions } from './options';
 
 /** How one call is served in a session. */
 export interface VmiService {
@@ -28,31 +28,47 @@ const RETURN_STUB: readonly number[] = [0xc3];
 /** A call that is not there: should the guest make it all the same, the hypervisor refuses it and says so. */
 const UNSERVED: VmiService = { answer: VmiRelocation.NONE, stub: MONITOR_STUB };
 
+/** IODelay is of no use on virtual hardware, whatever the level. */
+const NOTHING: VmiService = { answer: VmiRelocation.NOP, stub: RETURN_STUB };
+
 /**
- * Calls whose stub does the work itself. IRET and SYSEXIT are the least that a guest must be given: Linux leaves poison
- * where they are patched in. Entered by a jump, the frame of IRET is on top of the stack.
+ * The returns from the kernel are entered by a jump, with the frame on top of the stack. A guest must be given both:
+ * Linux leaves poison where they are patched in.
  */
-const NATIVE_SERVICES: Readonly<Partial<Record<string, VmiService>>> = {
-  IRET: { answer: VmiRelocation.JUMP_REL, stub: [0xcf] },
-  SYSEXIT: { answer: VmiRelocation.JUMP_REL, stub: [0xfb, 0x0f, 0x35] },
-  IODelay: { answer: VmiRelocation.NOP, stub: RETURN_STUB },
+const ENTERED_BY_JUMP: readonly string[] = ['IRET', 'SYSEXIT'];
+
+/** Their stubs for a kernel at level 0, where the instruction itself does the work. */
+const NATIVE_RETURNS: Readonly<Partial<Record<string, readonly number[]>>> = {
+  IRET: [0xcf],
+  SYSEXIT: [0xfb, 0x0f, 0x35],
 };
+/** ADD ESP, 4: drops the return address that a call has put above the frame. IRET loads the flags in any case. */
+const DROP_RETURN_ADDRESS: readonly number[] = [0x83, 0xc4, 0x04];
+
+function nativeReturn(code: readonly number[], name: string, { answers }: VmiOptions): VmiService {
+  const called = name === 'IRET' && answers[name] === 'call';
+  return { answer: VmiRelocation.JUMP_REL, stub: called ? [...DROP_RETURN_ADDRESS, ...code] : code };
+}
 
 /** How the hypervisor serves a call if it is left to it. */
-function ownService({ name }: HypercallDefinition): VmiService {
+function ownService({ name }: HypercallDefinition, options: VmiOptions): VmiService {
+  if (name === 'IODelay') return NOTHING;
+  const native = NATIVE_RETURNS[name];
+  if (native && options.privilege === 0) return nativeReturn(native, name, options);
   const action = VMI_ACTIONS[name];
-  if (action) return { answer: VmiRelocation.CALL_REL, stub: MONITOR_STUB, action };
-  return NATIVE_SERVICES[name] ?? UNSERVED;
+  if (!action) return UNSERVED;
+  const answer = ENTERED_BY_JUMP.includes(name) ? VmiRelocation.JUMP_REL : VmiRelocation.CALL_REL;
+  return { answer, stub: MONITOR_STUB, action };
 }
 
 /** True if there is something behind a call. */
 export function isServed(call: HypercallDefinition): boolean {
-  return ownService(call) !== UNSERVED;
+  return ownService(call, DEFAULT_VMI_OPTIONS) !== UNSERVED;
 }
 
-function serviceOf(call: HypercallDefinition, { answers }: VmiOptions): VmiService {
-  const service = ownService(call);
-  const wanted = answers[call.name];
+function serviceOf(call: HypercallDefinition, options: VmiOptions): VmiService {
+  const service = ownService(call, options);
+  const wanted = options.answers[call.name];
   if (!wanted) return service;
   if (wanted === 'none' || wanted === 'nop') return { ...UNSERVED, answer: RELOCATION_OF[wanted] };
   return { ...service, answer: RELOCATION_OF[wanted] };

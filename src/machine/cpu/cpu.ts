@@ -59,6 +59,7 @@ export class Cpu {
   private readonly core: CpuCore;
   private readonly interrupts: Interrupts;
   private readonly interruptReturn: InterruptReturn;
+  private readonly transfer: FarTransfer;
   private hypervisor: Intercepts = {};
 
   /** The CPU is in its reset state once constructed. */
@@ -71,6 +72,7 @@ export class Cpu {
     const intercepts = (): Intercepts => this.hypervisor;
     const tasks = new TaskSwitch(this.core);
     const transfer = new FarTransfer(this.core, tasks);
+    this.transfer = transfer;
     this.interrupts = new Interrupts(this.core, tasks, intercepts);
     this.interruptReturn = new InterruptReturn(this.core, transfer, tasks);
     this.monitorCalls = new MonitorCalls(this.core, intercepts);
@@ -115,6 +117,11 @@ export class Cpu {
    */
   returnFromKernel(size: 2 | 4, skip: number): void {
     this.interruptReturn.compressed(size, skip);
+  }
+
+  /** RETF likewise; `release` bytes of arguments are dropped. @throws Fault, before anything has changed */
+  farReturnFromKernel(size: 2 | 4, release: number): void {
+    this.transfer.return(size, release, true);
   }
 
   /** Puts the processor in its state after RESET; the A20 gate and the run loop's counters stay. */

@@ -76,12 +76,17 @@ export class FarTransfer {
     }
   }
 
-  /** RETF, RETF imm16. @throws Fault */
-  return(size: OperandSize, release: number): void {
+  /**
+   * RETF, RETF imm16.
+   * @param compress takes a level below that of a compressed kernel for that
+   * @throws Fault
+   */
+  return(size: OperandSize, release: number, compress = false): void {
     const { state, segmentation } = this.core;
     const stack = segmentation.stack();
     const target = stack.pop(size);
-    const selector = stack.pop(size) & 0xffff;
+    const popped = stack.pop(size) & 0xffff;
+    const selector = compress ? segmentation.compressSelector(popped) : popped;
     if (!this.core.usesDescriptors) {
       stack.skip(release);
       checkLimit(state.segmentLimit(SegmentIndex.CS), target);

@@ -2,7 +2,13 @@ import type { Device, DeviceHost, DeviceState, PortDirection, PortRegister, Port
 import { checkVersion } from './device-state';
 
 /** Who asked for a reset of the processor. */
-export type ResetCause = 'keyboard controller' | 'port 0x92' | 'port 0xcf9 (soft)' | 'port 0xcf9 (hard)';
+export type ResetCause =
+  | 'keyboard controller'
+  | 'port 0x92'
+  | 'port 0xcf9 (soft)'
+  | 'port 0xcf9 (hard)'
+  | 'VMI call Reboot (soft)'
+  | 'VMI call Reboot (hard)';
 
 /** What the devices that drive A20 and the reset line do to the machine. */
 export interface SystemLines {
