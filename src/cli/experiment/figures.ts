@@ -1,0 +1,71 @@
+import { costTable } from '../../hypervisor/cost/cost-table';
+import { findCostProfile } from '../../hypervisor/cost/profiles';
+import { priceOperations } from '../../hypervisor/cost/what-if';
+import { sumOfParts } from './measurement';
+import type { Result } from './run-setting';
+
+/** Finds results by what they are of. */
+export class Results {
+  constructor(readonly all: readonly Result[]) {}
+
+  /** Names in the order of the runs. */
+  get profiles(): string[] {
+    return [...new Set(this.all.map(({ profile }) => profile))];
+  }
+
+  get workloads(): string[] {
+    return [...new Set(this.all.map(({ workload }) => workload.name))];
+  }
+
+  /** Undefined where the driver does not do that work. */
+  find(profile: string, workload: string, world: string): Result | undefined {
+    return this.all.find(
+      (result) => result.profile === profile && result.workload.name === workload && result.world.id === world,
+    );
+  }
+
+  /** All worlds of a workload, in the order of the runs. */
+  of(profile: string, workload: string): Result[] {
+    return this.all.filter((result) => result.profile === profile && result.workload.name === workload);
+  }
+
+  /** Guest time of a world over that of another; undefined if one of them was not run. */
+  ratio(profile: string, workload: string, world: string, reference: string): number | undefined {
+    const a = this.find(profile, workload, world);
+    const b = this.find(profile, workload, reference);
+    return a && b && a.stretch.guestCycles / b.stretch.guestCycles;
+  }
+
+  /** What a world takes less than another, in percent of the other's guest time. */
+  savedPct(profile: string, workload: string, world: string, reference: string): number | undefined {
+    const ratio = this.ratio(profile, workload, world, reference);
+    return ratio === undefined ? undefined : 100 * (1 - ratio);
+  }
+}
+
+/** Cycles that the exits of a run under VT-x would take if every access to a port were a VMCALL: reckoned, not run. */
+export function byVmcall({ profile, stretch }: Result): number {
+  const found = findCostProfile(profile);
+  if (!found) throw new RangeError(`there is no profile ${profile}`);
+  const parts = priceOperations(stretch.ports.operations, 'hypercall', costTable(found).hypercall.exit);
+  return sumOfParts(parts) + sumOfParts(stretch.others.parts);
+}
+
+/**
+ * The same data moved in every world.
+ * @throws Error naming the run that differs
+ */
+export function checkChecksums(results: readonly Result[]): void {
+  const first = new Map<string, Result>();
+  for (const result of results) {
+    const { workload, world, profile, guest } = result;
+    const reference = first.get(workload.name) ?? result;
+    first.set(workload.name, reference);
+    if (guest.checksum !== reference.guest.checksum) {
+      throw new Error(
+        `${workload.name}: checksum ${guest.checksum} under ${world.id} (${profile}), but ` +
+          `${reference.guest.checksum} under ${reference.world.id} (${reference.profile})`,
+      );
+    }
+  }
+}
