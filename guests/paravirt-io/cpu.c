@@ -28,26 +28,29 @@ static int has_cpuid(void)
 	return ((before ^ after) & EFLAGS_ID) != 0;
 }
 
-static void cpuid(uint32_t leaf, uint32_t *a, uint32_t *b, uint32_t *c, uint32_t *d)
+int cpu_id(uint32_t leaf, struct cpuid *answer)
 {
-	asm volatile("cpuid" : "=a"(*a), "=b"(*b), "=c"(*c), "=d"(*d) : "a"(leaf), "c"(0));
+	if (!has_cpuid())
+		return 0;
+	asm volatile("cpuid"
+		     : "=a"(answer->eax), "=b"(answer->ebx), "=c"(answer->ecx), "=d"(answer->edx)
+		     : "a"(leaf), "c"(0));
+	return 1;
 }
 
 void cpu_init(void)
 {
-	uint32_t leaves, b, c, d;
+	struct cpuid found;
 
-	if (!has_cpuid())
+	if (!cpu_id(0, &found))
 		return;
-	cpuid(0, &leaves, &b, &c, &d);
-	memcpy(vendor, &b, 4);
-	memcpy(vendor + 4, &d, 4);
-	memcpy(vendor + 8, &c, 4);
+	memcpy(vendor, &found.ebx, 4);
+	memcpy(vendor + 4, &found.edx, 4);
+	memcpy(vendor + 8, &found.ecx, 4);
 	vendor[12] = 0;
-	if (leaves >= 1) {
-		uint32_t signature;
-		cpuid(1, &signature, &b, &c, &d);
-		has_tsc = (d & CPUID_TSC) != 0;
+	if (found.eax >= 1) {
+		cpu_id(1, &found);
+		has_tsc = (found.edx & CPUID_TSC) != 0;
 	}
 }
 

@@ -4,6 +4,14 @@
 
 #include <stdint.h>
 
+/** What CPUID answers. */
+struct cpuid {
+	uint32_t eax, ebx, ecx, edx;
+};
+
+/** CPUID with this leaf. Returns 0 where the processor has no CPUID. */
+int cpu_id(uint32_t leaf, struct cpuid *answer);
+
 /** Finds out; must come before the others. */
 void cpu_init(void);
 

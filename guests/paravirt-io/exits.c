@@ -2,7 +2,6 @@
 
 #include "io_count.h"
 #include "paravirt.h"
-#include "vmi.h"
 
 uint32_t port_accesses(void)
 {
@@ -11,7 +10,7 @@ uint32_t port_accesses(void)
 	if (paravirt_ops.io_delay == native_io_delay)
 		accesses += io_count.delays;
 	for (unsigned form = 0; form < IO_FORMS; form++)
-		if (!(vmi.io_forms & 1u << form))
+		if (!(paravirt_ops.hypercalls & 1u << form))
 			accesses -= io_count.empty[form];
 	return accesses;
 }

@@ -5,6 +5,7 @@
  *
  * A number after '~' depends on time; everything else is the same in every run, whatever the back-end.
  */
+#include "backend.h"
 #include "comparison.h"
 #include "cpu.h"
 #include "exits.h"
@@ -15,7 +16,6 @@
 #include "paging.h"
 #include "pic.h"
 #include "uart.h"
-#include "vmi.h"
 #include "workload.h"
 
 #define DEBUG_EXIT 0xf4			/* as QEMU's isa-debug-exit */
@@ -27,31 +27,6 @@ static const struct workload *const workloads[] = {
 };
 
 #define WORKLOADS (sizeof(workloads) / sizeof(workloads[0]))
-
-static unsigned count_bits(unsigned bits)
-{
-	unsigned count = 0;
-
-	for (; bits; bits &= bits - 1)
-		count++;
-	return count;
-}
-
-static void print_backend(void)
-{
-	if (vmi.problem)
-		print("vmi: a ROM was found but not used: %s\n", vmi.problem);
-	if (!vmi.active)
-		print("paravirt backend: %s\n", paravirt_ops.name);
-	else if (vmi.io_ops_disabled)
-		print("paravirt backend: vmi, io ops disabled\n");
-	else
-		print("paravirt backend: vmi (%s %s, API %u.%u)\n", vmi.manufacturer, vmi.product, vmi.api_major,
-		      vmi.api_minor);
-	if (vmi.active)
-		print("hypercalls: %u of 12 port operations, io_delay %s\n", count_bits(vmi.io_forms),
-		      vmi.no_io_delay ? "empty" : "kept");
-}
 
 static void print_cycles(uint64_t cycles)
 {
@@ -143,13 +118,13 @@ void main(uint32_t magic, const struct multiboot_info *info)
 	paging_init();
 	interrupts_init();
 	cpu_init();
-	vmi_activate();
+	backend_activate();
 	uart_init();
 	pic_init();
 
 	print("Ringside paravirt-io: native-style drivers over paravirt_ops\n");
 	print("cpu: %s, %s\n", cpu_vendor(), cpu_has_tsc() ? "time-stamp counter" : "no time-stamp counter");
-	print_backend();
+	backend_print();
 	int ok = comparison_wanted() ? comparison_run() : run_workloads();
 	print("paravirt-io: %s\n", ok ? "OK" : "FAILED");
 	finish(ok);

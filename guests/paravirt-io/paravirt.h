@@ -10,6 +10,9 @@ struct paravirt_ops {
 	/** Which back-end filled the table, for people. */
 	const char *name;
 
+	/** Operations that are calls of the hypervisor rather than instructions: bit n for enum io_form n. */
+	unsigned hypercalls;
+
 	/** A short wait between two operations, for old and slow devices. */
 	void (*io_delay)(void);
 

@@ -4,11 +4,12 @@
  * paravirt". The hypervisor puts a ROM into the option-ROM area; the guest finds it, calls VMI_Init,
  * and asks for each call it knows where its code is.
  */
-#include "vmi.h"
-
+#include "backend.h"
+#include "uart.h"
 #include "io_count.h"
 #include "multiboot.h"
 #include "paravirt.h"
+#include "port_calls.h"
 #include "string.h"
 #include "vmi_calls.h"
 
@@ -18,7 +19,16 @@
 typedef uint32_t vmi_init_call(void);
 typedef uint64_t __attribute__((regparm(3))) vmi_get_relocation_call(int call);
 
-struct vmi_status vmi;
+/** What became of the ROM. */
+static struct {
+	/** The command line says vmi=disable_io_ops: the port operations stay native. */
+	int io_ops_disabled;
+	/** Names from the ROM's PnP header. */
+	const char *manufacturer;
+	const char *product;
+	/** Why a ROM that was found is not in use, or NULL. */
+	const char *problem;
+} vmi;
 
 static const struct vrom_header *rom;
 
@@ -79,10 +89,6 @@ BUILD_INS(b)
 BUILD_INS(w)
 BUILD_INS(l)
 
-static void no_io_delay(void)
-{
-}
-
 static const char *rom_string(const struct vrom_header *candidate, uint16_t offset)
 {
 	return offset ? (const char *)candidate + offset : "";
@@ -136,7 +142,7 @@ static struct vmi_relocation_info get_relocation(int call)
 		if (relocation.type == VMI_RELOCATION_CALL_REL) {				    \
 			vmi_ops.op = (void *)relocation.eip;					    \
 			paravirt_ops.op = vmi_##op;						    \
-			vmi.io_forms |= 1u << IO_##OP;						    \
+			paravirt_ops.hypercalls |= 1u << IO_##OP;						    \
 		}										    \
 	} while (0)
 
@@ -148,7 +154,6 @@ static void take_over_io_delay(void)
 		paravirt_ops.io_delay = (void (*)(void))relocation.eip;
 	} else if (relocation.type == VMI_RELOCATION_NOP) {
 		paravirt_ops.io_delay = no_io_delay;
-		vmi.no_io_delay = 1;
 	}
 }
 
@@ -168,29 +173,42 @@ static void take_over_io(void)
 	para_wrap(outsl, OUTSL);
 }
 
-void vmi_activate(void)
+static int vmi_activate(int wanted)
 {
+	(void)wanted;			/* the ROM is there or not: nothing to be tried */
 	rom = probe_rom();
 	if (!rom)
-		return;
+		return 0;
 
 	vmi_init_call *init = (vmi_init_call *)rom->vmi_init;
 	if (init() != 0) {
 		vmi.problem = "the ROM failed to initialize";
-		return;
+		return 0;
 	}
 
 	const struct pnp_header *pnp = (const struct pnp_header *)((const char *)rom + rom->pnp_header_offs);
-	vmi.active = 1;
 	vmi.problem = NULL;
 	vmi.manufacturer = rom_string(rom, rom->pnp_header_offs ? pnp->manufacturer_offset : 0);
 	vmi.product = rom_string(rom, rom->pnp_header_offs ? pnp->product_offset : 0);
-	vmi.api_major = rom->api_version_maj;
-	vmi.api_minor = rom->api_version_min;
 	vmi.io_ops_disabled = command_line_has("vmi=disable_io_ops");
 
-	paravirt_ops.name = "vmi";
 	take_over_io_delay();
 	if (!vmi.io_ops_disabled)
 		take_over_io();
+	return 1;
 }
+
+static void vmi_describe(void)
+{
+	if (vmi.io_ops_disabled)
+		print(", io ops disabled");
+	else
+		print(" (%s %s, API %u.%u)", vmi.manufacturer, vmi.product, rom->api_version_maj, rom->api_version_min);
+}
+
+static const char *vmi_problem(void)
+{
+	return vmi.problem;
+}
+
+const struct backend vmi_backend = { "vmi", vmi_activate, vmi_describe, vmi_problem };
