@@ -97,6 +97,10 @@ export const FAULT_ERROR = field();
 
 /** Instructions that may still be retired in this run. Counts down; the loop ends at 0. */
 export const REMAINING = field();
+/** f64: the cycle clock plus REMAINING, while instructions are executed: what is left of it is the present moment. */
+export const CLOCK_BASE = field(8, 8);
+/** 1 while a debugger wants to be asked before operations: then no instruction that is one may be done without it. */
+export const OPERATIONS_WATCHED = field();
 /** 1 while the CPU sleeps in HLT. */
 export const HALTED = field();
 /** 1 while the run loop must consult `BREAKPOINT_FILTER` before each instruction. */

@@ -255,6 +255,7 @@ export class RunLoop {
     const { state } = cpu;
     const stepping = state.systemFlag(FLAG_TF);
     this.beginResuming();
+    state.set(layout.OPERATIONS_WATCHED, cpu.hooks.instruction ? 1 : 0);
     state.set(layout.EXIT, 0);
     state.set(layout.STRING_PENDING, 0);
     const before = clock.instructions;

@@ -78,7 +78,9 @@ export class VirtualClock implements Clock {
 
   charge(cycles: number): void {
     this.passed += cycles;
-    if (this.burst !== 0) this.shorten(this.earliest - this.now);
+    if (this.burst === 0) return;
+    this.shorten(this.earliest - this.now);
+    this.publish();
   }
 
   steal(cycles: number): void {
@@ -111,11 +113,13 @@ export class VirtualClock implements Clock {
     this.burst = Math.min(instructions, untilDue, 0x7fffffff);
     this.skipped = 0;
     this.state.set(layout.REMAINING, this.burst);
+    this.publish();
   }
 
   endBurst(): void {
     this.retired = this.instructions;
     this.burst = 0;
+    this.state.f64[layout.CLOCK_BASE >>> 3] = 0;
   }
 
   /** Counts an instruction that was carried out between two bursts. */
@@ -151,5 +155,11 @@ export class VirtualClock implements Clock {
     if (remaining <= allowed) return;
     this.skipped += remaining - allowed;
     this.state.set(layout.REMAINING, allowed);
+    this.publish();
+  }
+
+  /** Lets RDTSC tell the time without asking. */
+  private publish(): void {
+    this.state.f64[layout.CLOCK_BASE >>> 3] = this.retired + this.burst - this.skipped + this.passed;
   }
 }

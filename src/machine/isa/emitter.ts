@@ -103,6 +103,11 @@ export abstract class Emitter {
     this.f.emit(w.store32(offset, value));
   }
 
+  /** Instructions that may still be retired, this one included: see `layout.REMAINING`. */
+  remaining(): Expr {
+    return w.load32(layout.REMAINING);
+  }
+
   // Registers
 
   /** Reads a general register, zero-extended. 8-bit indices are in encoding order: AL CL DL BL AH CH DH BH. */

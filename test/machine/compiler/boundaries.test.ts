@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import * as layout from '../../../src/machine/layout';
 import { Register } from '../../../src/machine/layout';
 import { FLAT_GDT, setFlatProtectedMode } from '../../../src/machine/loaders/cpu-setup';
 import { RunEnd } from '../../../src/machine/run';
@@ -96,6 +97,52 @@ describe('compiled tier: instruction counts', () => {
     const machines = both(LOOP, pointer);
     assertSame(machines, 333, 10);
     assert.ok(machines[1].cpu.state.reg(Register.EDX) > 20, 'interrupts were taken');
+  });
+});
+
+describe('compiled tier: the time-stamp counter', () => {
+  // mov ecx, 500; mov edi, DATA; top: rdtsc; mov [edi], eax; mov [edi+4], edx; lea edi, [edi+8]; nop; dec ecx; jnz top; hlt
+  const code = [0xb9, ...dword(500), 0xbf, ...dword(DATA), 0x0f, 0x31, 0x89, 0x07, 0x89, 0x57, 4, 0x8d, 0x7f, 8, 0x90];
+  code.push(0x49, 0x75, 0xf2, 0xf4);
+  const perRound = 7;
+
+  it('tells the same as the clock at every reading, across bursts, charges and a high dword', () => {
+    const machines = both(code, ({ cpu, clock }) => {
+      // The high dword changes on the way.
+      cpu.state.f64[layout.TSC_OFFSET >>> 3] = 2 ** 32 - 1000;
+      const timer = clock.timer('charge', () => {
+        clock.charge(1_000_000);
+        timer.arm(clock.now + 333);
+      });
+      timer.arm(2000);
+    });
+    assert.equal(assertSame(machines, 91, 5000), RunEnd.Dead);
+    const [plain, compiled] = machines.map(({ memory }) => memory.peek(DATA, 500 * 8));
+    assert.deepEqual(compiled, plain);
+    const view = new DataView(compiled.buffer, compiled.byteOffset);
+    const readings = Array.from({ length: 500 }, (_, i) => view.getBigUint64(i * 8, true));
+    // Two instructions come before the first reading.
+    assert.deepEqual(
+      readings.slice(0, 3),
+      [0, 1, 2].map((round) => 2n ** 32n - 1000n + 2n + BigInt(round * perRound)),
+    );
+    assert.ok(readings[499] > 2n ** 32n + 1_000_000n);
+    assert.ok(readings.every((value, i) => i === 0 || value > readings[i - 1]));
+  });
+
+  it('stops before RDTSC where that is watched, and faults where CR4.TSD forbids it', () => {
+    const [, watched] = both(code, ({ cpu }) => {
+      cpu.hooks.instruction = (name) => name === 'rdtsc';
+    });
+    assert.equal(watched.loop.run(1000), RunEnd.Abort);
+    assert.equal(watched.cpu.state.eip, CODE + 10);
+    const forbidden = both(code, ({ cpu }) => {
+      cpu.operations.writeControl(4, 4);
+      cpu.segmentation.setCpl(3);
+      cpu.hooks.exception = () => true;
+    });
+    assert.equal(assertSame(forbidden, 1000), RunEnd.Stop);
+    assert.equal(forbidden[1].cpu.state.eip, CODE + 10);
   });
 });
 

@@ -146,6 +146,10 @@ export class RegionEmitter extends Emitter {
     if (offset === layout.FPU_CONTROL) this.frame.checkX87();
   }
 
+  override remaining(): Expr {
+    return this.frame.budgetBefore(this.left);
+  }
+
   // Floating point
 
   override beginX87(): void {

@@ -144,6 +144,11 @@ export class RegionFrame {
     f.if(w.ltU(f.get(this.budget), instructions), () => this.leaveBefore(place, 0));
   }
 
+  /** The budget before an instruction; `left` instructions of its block, itself included, are not done. */
+  budgetBefore(left: number): Expr {
+    return w.add(this.f.get(this.budget), left);
+  }
+
   /** Takes instructions off the budget. */
   spend(instructions: number): void {
     this.f.set(this.budget, w.sub(this.f.get(this.budget), instructions));

@@ -1,9 +1,12 @@
+import { CR4_TSD } from '../../cpu/control-bits';
 import { Vector } from '../../cpu/fault';
 import * as layout from '../../layout';
-import { FLAG_VM, FLAG_ZF } from '../../layout';
+import { FLAG_VM, FLAG_ZF, Register } from '../../layout';
 import type { Emitter } from '../emitter';
 import { type CpuModel, type Form, form, type MemoryAccess, type OperandAccess } from '../form';
 import * as w from '../wasm/expression';
+import { f64 } from '../wasm/float';
+import { high32, i64 } from '../wasm/i64';
 
 type PlainOperation =
   | 'clearInterruptFlag'
@@ -12,7 +15,6 @@ type PlainOperation =
   | 'clearTaskSwitched'
   | 'writeBackCaches'
   | 'cpuid'
-  | 'readTimestamp'
   | 'readCounter'
   | 'readMsr'
   | 'writeMsr'
@@ -29,6 +31,20 @@ function requireProtectedMode(e: Emitter): void {
   const protectedMode = w.and(w.load32(layout.CR), 1);
   const v86 = w.and(e.state(layout.EFLAGS), FLAG_VM);
   e.if(w.or(w.eqz(protectedMode), v86), () => e.fault(Vector.UD));
+}
+
+/** RDTSC: where nobody may object, the sum that `readTimestamp` gives is made in place. Guests wait in loops of it. */
+function readTimestamp(e: Emitter): void {
+  const restricted = w.and(w.load32(layout.CR + 4 * 4), CR4_TSD);
+  e.unlikely(w.or(restricted, w.load32(layout.OPERATIONS_WATCHED)), () => {
+    e.call('readTimestamp');
+    e.leave();
+  });
+  const now = f64.sub(f64.load(0, layout.CLOCK_BASE), f64.fromI32(e.remaining()));
+  const cycles = f64.floor(f64.add(now, f64.load(0, layout.TSC_OFFSET)));
+  const value = e.f.hold(f64.truncateToU64(cycles));
+  e.setReg(32, Register.EAX, i64.wrap(value));
+  e.setReg(32, Register.EDX, high32(value));
 }
 
 /** #GP(0) above privilege level 0, before operands are read. */
@@ -97,7 +113,7 @@ export const systemForms: readonly Form[] = [
   ...plain('INVD', '0F 08', 'writeBackCaches', '486'),
   ...plain('WBINVD', '0F 09', 'writeBackCaches', '486'),
   ...plain('CPUID', '0F A2', 'cpuid', '486'),
-  ...plain('RDTSC', '0F 31', 'readTimestamp', 'pentium'),
+  ...form('RDTSC', '0F 31', '', readTimestamp, { since: 'pentium' }),
   ...plain('RDMSR', '0F 32', 'readMsr', 'pentium'),
   ...plain('RDPMC', '0F 33', 'readCounter', 'pentium2'),
   ...plain('WRMSR', '0F 30', 'writeMsr', 'pentium'),
