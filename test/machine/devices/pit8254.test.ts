@@ -227,6 +227,15 @@ describe('8254 channel', () => {
   });
 
   describe('counts', () => {
+    it('read as written before the clock pulse that loads them, as on a PC whose accesses take longer', () => {
+      channel.writeControl(0, 0x30);
+      channel.writeCount(0, 0x34);
+      channel.writeCount(0, 0x12);
+      assert.deepEqual([channel.read(0), channel.read(0)], [0x34, 0x12]);
+      assert.deepEqual([channel.read(1), channel.read(1)], [0x34, 0x12]);
+      assert.deepEqual([channel.read(2), channel.read(2)], [0x33, 0x12]);
+    });
+
     it('of zero mean 65536, or 10000 in decimal', () => {
       channel.writeControl(0, 0x30);
       channel.writeCount(0, 0);

@@ -292,9 +292,14 @@ export class PitChannel {
     return rest < 0 ? rest + this.modulus : rest;
   }
 
-  /** The counting element as the guest reads it: 16 bits, binary or decimal. */
+  /**
+   * The counting element as the guest reads it: 16 bits, binary or decimal. A first count that is yet to be loaded reads as
+   * loaded: on a PC no access is so soon, each takes longer than a clock pulse, and calibration loops take that for granted.
+   */
   private readable(tick: number): number {
-    const value = this.element(tick) % this.modulus;
+    const current = this.element(tick);
+    const { loaded, loadAt, count } = this.state;
+    const value = (loaded || loadAt === Infinity ? current : count) % this.modulus;
     return this.modulus === 10000 ? toBcd(value) : value;
   }
 }
