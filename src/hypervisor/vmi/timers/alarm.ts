@@ -29,6 +29,12 @@ export interface AlarmHost {
 export const SHORTEST_PERIOD = 10_000;
 
 /**
+ * An expiry from here on (52 days) never comes: a guest that sleeps until then would take the machine's clock out of the
+ * range in which a cycle counts.
+ */
+const NEVER = 2 ** 52;
+
+/**
  * The alarm of one cycle counter (VMI-ABI section 9; "Timer Interface" of VMware's Paravirtualization API, 2006): fires as
  * soon as the counter has reached the expiry. Ticks of a periodic alarm keep to expiry + n * period; those that are
  * late by a whole period or more are one.
@@ -74,6 +80,10 @@ export class Alarm {
 
   private arm(): void {
     if (!this.setting) return;
+    if (this.setting.expiry >= NEVER) {
+      this.timer.disarm();
+      return;
+    }
     const left = Math.max(0, this.setting.expiry - this.host.counter());
     this.timer.arm(this.host.now() + left);
   }
