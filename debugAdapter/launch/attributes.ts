@@ -124,6 +124,7 @@ const ATTRIBUTES = {
         strict({
           privilege: optional(privilege),
           virtualTop: optional(address),
+          checkPages: optional(oneOf('off', 'report')),
           answers: optional(dictionary(oneOf('call', 'jump', 'nop', 'none'))),
         }),
       ),
