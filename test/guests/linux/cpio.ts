@@ -11,6 +11,7 @@ export interface CpioEntry {
 }
 
 export const DIRECTORY = 0o040755;
+export const REGULAR = 0o100644;
 export const EXECUTABLE = 0o100755;
 export const SYMLINK = 0o120777;
 export const CHARACTER_DEVICE = 0o020600;
