@@ -121,7 +121,17 @@ class SharedLines {
   constructor(private readonly pic: Pic8259) {}
 
   host(clock: Clock, device: string): DeviceHost {
-    return { clock, setIrq: (line, level) => this.set(device, line, level) };
+    // Lines that the device holds, one bit each: most calls change nothing.
+    let held = 0;
+    return {
+      clock,
+      setIrq: (line, level) => {
+        const bit = 1 << line;
+        if (((held & bit) !== 0) === level) return;
+        held ^= bit;
+        this.set(device, line, level);
+      },
+    };
   }
 
   set(device: string, line: number, level: boolean): void {

@@ -157,6 +157,8 @@ export class VirtioBlock extends VirtioFunction {
   private startNext(): void {
     if (this.active !== undefined) return;
     const chain = this.queue.take();
+    // The queue is looked at again when a request is done.
+    this.queue.wantNotifications(chain === undefined);
     if (!chain) return;
     this.active = chain.head;
     const sectors = Math.ceil((totalLength(chain.readable) + totalLength(chain.writable)) / SECTOR_BYTES);

@@ -60,8 +60,9 @@ export class VirtioConsole extends VirtioFunction {
   }
 
   protected override notified(queue: Virtqueue): void {
-    if (queue === this.queues[0]) this.expectDelivery();
-    else this.startNext();
+    if (queue !== this.queues[0]) this.startNext();
+    else if (this.input.length === 0) queue.wantNotifications(false);
+    else this.expectDelivery();
   }
 
   protected override stop(): void {
@@ -88,6 +89,8 @@ export class VirtioConsole extends VirtioFunction {
   private startNext(): void {
     if (this.active !== undefined) return;
     const chain = this.queues[1].take();
+    // The queue is looked at again when the text is out.
+    this.queues[1].wantNotifications(chain === undefined);
     if (!chain) return;
     this.active = chain.head;
     this.sending.arm(this.virtioHost.clock.now + REQUEST_CYCLES + totalLength(chain.readable) * BYTE_CYCLES);
@@ -109,8 +112,9 @@ export class VirtioConsole extends VirtioFunction {
     this.receiving.arm(this.virtioHost.clock.now + REQUEST_CYCLES);
   }
 
-  /** Fills the driver's buffers with what has come in. */
+  /** Fills the driver's buffers with what has come in. New buffers are of interest only while there is more. */
   private deliver(): void {
+    this.queues[0].wantNotifications(true);
     while (this.input.length > 0) {
       const chain = this.queues[0].take();
       if (!chain) return;
@@ -122,5 +126,6 @@ export class VirtioConsole extends VirtioFunction {
       }
       this.finish(this.queues[0], chain.head, bytes.length);
     }
+    this.queues[0].wantNotifications(false);
   }
 }

@@ -8,6 +8,7 @@ const DESCRIPTOR_BYTES = 16;
 
 /** Flags by which each side spares itself a signal (2.3.2, 2.3.4). */
 const AVAIL_NO_INTERRUPT = 1;
+const USED_NO_NOTIFY = 1;
 
 /** The used ring starts at a page in the legacy layout, and the queue's address is given in pages. */
 const PAGE = 4096;
@@ -145,6 +146,16 @@ export class Virtqueue {
     this.used = (this.used + 1) & WRAP;
     this.memory.write16(this.usedAddress + 2, this.used);
     return (this.memory.read16(this.availAddress) & AVAIL_NO_INTERRUPT) === 0;
+  }
+
+  /**
+   * Tells the driver whether its notifications are wanted: a device that looks at the queue anyway spares it the port
+   * access. @throws VirtqueueError
+   */
+  wantNotifications(wanted: boolean): void {
+    if (!this.inUse) return;
+    this.checkRings();
+    this.memory.write16(this.usedAddress, wanted ? 0 : USED_NO_NOTIFY);
   }
 
   save(): VirtqueueState {

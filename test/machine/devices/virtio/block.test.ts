@@ -178,6 +178,25 @@ describe('virtio disk', () => {
     assert.deepEqual(driver.bench.take(), ['PIRQC irq 11 high']);
   });
 
+  it('spares the driver notifications while it is busy', () => {
+    header(IN, 0);
+    for (const head of [0, 3]) {
+      driver.chain(driver.table(0), head, [
+        { address: HEADER, length: 16 },
+        { address: DATA, length: 512, write: true },
+        { address: STATUS, length: 1, write: true },
+      ]);
+    }
+    const unwanted = (): number => driver.memory.getUint16(driver.used(0), true);
+    driver.offer(0, 0);
+    driver.notify(0);
+    assert.equal(unwanted(), 1);
+    driver.offer(0, 3);
+    driver.wait();
+    assert.equal(driver.usedIndex(0), 2, 'the second one was never notified');
+    assert.equal(unwanted(), 0);
+  });
+
   it('does not interrupt a driver that polls', () => {
     driver.memory.setUint16(driver.avail(0), 1, true);
     assert.equal(request(IN, 0, 512), 0);

@@ -88,6 +88,23 @@ describe('virtio console', () => {
     assert.equal(text(TEXT, 5), 'early');
   });
 
+  it('wants to hear of new buffers only while input waits', () => {
+    const unwanted = (): number => driver.memory.getUint16(driver.used(RECEIVE), true);
+    const buffer = { address: TEXT, length: 4, write: true };
+    driver.chain(driver.table(RECEIVE), 0, [buffer]);
+    driver.offer(RECEIVE, 0);
+    driver.notify(RECEIVE);
+    assert.equal(unwanted(), 1);
+    device.receive(Buffer.from('12345678'));
+    driver.wait();
+    assert.equal(unwanted(), 0, 'half of it waits');
+    driver.offer(RECEIVE, 0);
+    driver.notify(RECEIVE);
+    driver.wait();
+    assert.equal(text(TEXT, 4), '5678');
+    assert.equal(unwanted(), 1);
+  });
+
   it('survives buffers without room', () => {
     driver.chain(driver.table(RECEIVE), 0, [{ address: TEXT, length: 0, write: true }]);
     for (let i = 0; i < 10; i++) driver.offer(RECEIVE, 0);

@@ -33,7 +33,9 @@ describe('virtio and a hostile driver', () => {
     assert.deepEqual(rest, []);
     assert.equal(driver.get(REG.status, 1) & STATUS_NEEDS_RESET, STATUS_NEEDS_RESET);
     assert.equal(driver.get(REG.isr, 1), 2, 'the configuration changed');
-    assert.deepEqual(driver.bytes(0, RAM), before);
+    // All that may have changed is the flag by which the device spares the driver notifications.
+    driver.memory.setUint16(driver.used(0), 0, true);
+    assert.ok(Buffer.from(driver.bytes(0, RAM)).equals(before), 'memory has changed');
     driver.bench.take();
     driver.notify(0);
     driver.wait();
