@@ -21,14 +21,14 @@ export const FREE = 0x110000;
 export const START_TIME = Date.UTC(2007, 7, 22);
 
 /** What a call did to the guest. */
-export interface CallOutcome {
+interface CallOutcome {
   readonly eax: number;
   readonly edx: number;
   /** Exception that it raised, instead of returning. */
   readonly fault: { readonly vector: number; readonly errorCode: number; readonly cr2: number } | undefined;
 }
 
-export interface BenchOptions {
+interface BenchOptions {
   readonly cpu?: CpuModel;
   readonly pae?: boolean;
   readonly vmi?: HypervisorOptions['vmi'];

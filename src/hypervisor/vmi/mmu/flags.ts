@@ -5,10 +5,9 @@ export const PAGE_PDP = 0x04;
 const PAGE_PML4 = 0x08;
 export const PAGE_LEVELS = PAGE_PT | PAGE_PD | PAGE_PDP | PAGE_PML4;
 
-/** AllocatePage: entries of 64 bits; entries to be taken over from another page; the page is zero (a hint). */
+/** AllocatePage: entries of 64 bits; entries to be taken over from another page. 0x40, the page is zero, is a hint. */
 export const PAGE_PAE = 0x10;
 export const PAGE_CLONE = 0x20;
-export const PAGE_ZEROED = 0x40;
 
 /** SetPxE, UpdatePxE: bits 31-12 hold the linear address that the entry maps. */
 export const ENTRY_CURRENT_AS = 0x10;

@@ -10,7 +10,7 @@ export const LAZY_MMU = 1;
 export const LAZY_CPU = 2;
 
 /** Stores and invalidations that wait at most; one more, and all take effect. */
-export const LAZY_CAPACITY = 64;
+const LAZY_CAPACITY = 64;
 
 /** A store into a page table that waits. */
 interface WaitingStore {

@@ -1,7 +1,7 @@
 import type { MonitorPart } from '../part';
 
 /** Slots of SetLinearMapping: 0 for low memory, 1 and 2 for tables in high memory (Linux 2.6.22), 3 unused. */
-export const LINEAR_SLOTS = 4;
+const LINEAR_SLOTS = 4;
 
 /** What the guest has told of one slot. */
 interface LinearMapping {

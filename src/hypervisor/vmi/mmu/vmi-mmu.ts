@@ -21,7 +21,7 @@ const FLUSH_GLOBAL = 2;
 const POINTER_TABLE_BYTES = 32;
 
 /** Entries of another page that AllocatePage takes over. */
-export interface PageClone {
+interface PageClone {
   readonly frame: number;
   /** First entry, and how many. */
   readonly start: number;

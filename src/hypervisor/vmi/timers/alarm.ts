@@ -13,7 +13,7 @@ export interface AlarmSetting {
 }
 
 /** What an alarm works with. */
-export interface AlarmHost {
+interface AlarmHost {
   /** Present value of the counter. */
   counter(): number;
   /** Cycles of the machine's clock at present. */
