@@ -116,7 +116,12 @@ export class InterruptedGuest {
         : [0xc7, 0x05, ...bytesOf(APIC_LINEAR + 0xb0), 0, 0, 0, 0]; // mov dword [EOI], 0
     const code = [0xff, 0x05, ...bytesOf(PAGE_OFFSET + COUNTS + 4 * vector), ...end, 0xcf];
     bench.machine.memory.poke(at, Uint8Array.from(code));
-    const linear = PAGE_OFFSET + at;
+    this.setHandler(vector, PAGE_OFFSET + at);
+  }
+
+  /** Sends a vector elsewhere. */
+  setHandler(vector: number, linear: number): void {
+    const { bench } = this;
     bench.write(IDT + 8 * vector, ((KERNEL_CODE << 16) | (linear & 0xffff)) >>> 0);
     bench.write(IDT + 8 * vector + 4, ((linear & 0xffff0000) | 0x8e00) >>> 0);
   }
