@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import * as layout from '../../../src/machine/layout';
 import { FLAG_IOPL } from '../../../src/machine/layout';
 import {
   DATA,
@@ -76,18 +77,20 @@ describe('VMI_Init', () => {
 
   it('leaves what is not mapped alone, however large the tables claim to be', () => {
     const guest = new DeprivilegedGuest({ init: false });
-    const { state, memory } = { state: guest.state, memory: guest.machine.memory };
-    // One to one for the first 2 MiB; the table goes on behind them.
+    const { state, machine } = guest;
+    const { memory } = machine;
+    // One to one for the 2 MiB of RAM; the table begins in the last page and claims 64 KiB.
     for (let page = 0; page < 512; page++) memory.write(0x81000 + 4 * page, 4, (page << 12) | 3);
     memory.write(0x80000, 4, 0x81003);
-    memory.poke(0x1ffff8, Uint8Array.of(0xff, 0xff, 0, 0, 0, 0x93, 0xcf, 0));
-    memory.poke(0x1fff98 - 0x60 + 0x60, memory.peek(GDT_BASE, 0x60));
+    memory.poke(0x1ff000, memory.peek(GDT_BASE, 0x100));
+    state.set(layout.GDTR_BASE, 0x1ff000);
+    state.set(layout.GDTR_LIMIT, 0xffff);
     state.setCr(3, 0x80000);
     state.setCr(0, 0x80000011);
-    guest.machine.cpu.mmu.flush();
-    state.set(0, 0);
+    machine.cpu.mmu.flush();
     assert.equal(guest.init(), 0);
     assert.deepEqual(guest.faults, []);
+    assert.equal(guest.dpl(0x1ff000, KERNEL_CODE >>> 3), 1);
   });
 
   it('leaves everything as it is with privilege 0', () => {

@@ -136,6 +136,35 @@ describe('a hostile VMI guest', () => {
     });
   });
 
+  describe('with bad pointers in calls about tables and processors', () => {
+    /** Registers EAX, EDX, ECX and the stack, with the pointer in its place. */
+    const calls: Readonly<Record<string, { write: boolean; make: (at: number) => [number[], number[]] }>> = {
+      SetGDT: { write: false, make: (at) => [[at], []] },
+      SetIDT: { write: false, make: (at) => [[at], []] },
+      GetGDT: { write: true, make: (at) => [[at], []] },
+      GetIDT: { write: true, make: (at) => [[at], []] },
+      WriteGDTEntry: { write: true, make: (at) => [[at, 0, 0xffff], [0x00cf9a00]] },
+      WriteLDTEntry: { write: true, make: (at) => [[at, 0, 0xffff], [0x00cf9a00]] },
+      WriteIDTEntry: { write: true, make: (at) => [[at, 0, 0x00600000], [0xc0008e00]] },
+      SetInitialAPState: { write: false, make: (at) => [[at, 1], []] },
+    };
+    for (const [name, { write, make }] of Object.entries(calls)) {
+      for (const place of ALL_PLACES) {
+        it(`${name} at a place that is ${place}`, () => {
+          const bench = trapped();
+          const rom = bench.machine.memory.peek(VMI_ROM_ADDRESS, 0x400);
+          const { fault } = bench.call(name, ...make(PLACES[place]));
+          if (place === 'unmapped' || (place === 'readOnly' && write)) {
+            assert.equal(fault?.vector, PF);
+            assert.equal(fault?.cr2, PLACES[place]);
+          } else if (fault) assert.ok([GP, PF].includes(fault.vector), String(fault.vector));
+          assert.deepEqual(bench.machine.memory.peek(VMI_ROM_ADDRESS, 0x400), rom);
+          bench.hypervisor.load(structuredClone(bench.hypervisor.save()));
+        });
+      }
+    }
+  });
+
   it('fills SetLinearMapping with nonsense', () => {
     const bench = new VmiBench();
     const nonsense: readonly [number[], RegExp][] = [
