@@ -1,6 +1,6 @@
 import type { MemoryRange } from '../memory/memory-map';
 import { HIGH_MEMORY_START } from '../memory/memory-map';
-import { LoadFlags, Protocol, Setup, type SetupHeader } from './bzimage-header';
+import { LoadFlags, PROTOCOL, Setup, type SetupHeader } from './bzimage-header';
 import { ByteWriter } from './byte-writer';
 
 /** Bytes of boot_params, the "zero page". */
@@ -77,11 +77,11 @@ export function buildBootParameters(address: number, parameters: BootParameters)
     writer.setU32(Setup.RamdiskImage, initrd.address);
     writer.setU32(Setup.RamdiskSize, initrd.size);
   }
-  if (header.protocol >= Protocol.Heap) {
+  if (header.protocol >= PROTOCOL.heap) {
     bytes[Setup.LoadFlags] |= LoadFlags.CanUseHeap;
     writer.setU16(Setup.HeapEnd, HEAP_END);
   }
-  if (header.protocol >= Protocol.CommandLinePointer) {
+  if (header.protocol >= PROTOCOL.commandLinePointer) {
     writer.setU32(Setup.CommandLinePointer, parameters.commandLineAddress);
   } else {
     writer.setU16(ZeroPage.OldCommandLineMagic, OLD_COMMAND_LINE_MAGIC);

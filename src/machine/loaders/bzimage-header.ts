@@ -46,20 +46,20 @@ export enum LoadFlags {
   CanUseHeap = 0x80,
 }
 
-/** Versions of the protocol that matter here. */
-export enum Protocol {
-  First = 0x0200,
-  Heap = 0x0201,
-  CommandLinePointer = 0x0202,
-  InitrdAddressMax = 0x0203,
+/** Versions of the protocol that brought what matters here. */
+export const PROTOCOL = {
+  first: 0x0200,
+  heap: 0x0201,
+  commandLinePointer: 0x0202,
+  initrdAddressMax: 0x0203,
   /** `KernelParagraphs` has four bytes and is right. */
-  WideSize = 0x0204,
-  Relocatable = 0x0205,
-  CommandLineSize = 0x0206,
-  Payload = 0x0208,
-  PreferredAddress = 0x020a,
-  ExtendedLoadFlags = 0x020c,
-}
+  wideSize: 0x0204,
+  relocatable: 0x0205,
+  commandLineSize: 0x0206,
+  payload: 0x0208,
+  preferredAddress: 0x020a,
+  extendedLoadFlags: 0x020c,
+} as const;
 
 /** boot_params has room for the header up to here (edd_mbr_sig_buffer follows). */
 const HEADER_LIMIT = 0x290;
@@ -136,31 +136,31 @@ export function readSetupHeader(image: Image): SetupHeader {
     throw new LoadError(name, 'its boot sector does not end in 55 AA: the setup header is damaged');
   }
   const protocol = view.getUint16(Setup.Version, true);
-  if (protocol < Protocol.First || protocol >= 0x0300) {
+  if (protocol < PROTOCOL.first || protocol >= 0x0300) {
     throw new LoadError(name, `it names boot protocol ${protocolText(protocol)}; Ringside knows 2.00 to 2.15`);
   }
-  const has = (since: Protocol, field: number, width: number): boolean => protocol >= since && field + width <= end;
-  const u32 = (since: Protocol, field: number, otherwise: number): number =>
+  const has = (since: number, field: number, width: number): boolean => protocol >= since && field + width <= end;
+  const u32 = (since: number, field: number, otherwise: number): number =>
     has(since, field, 4) ? view.getUint32(field, true) : otherwise;
 
-  if (has(Protocol.ExtendedLoadFlags, Setup.ExtendedLoadFlags, 2)) {
+  if (has(PROTOCOL.extendedLoadFlags, Setup.ExtendedLoadFlags, 2)) {
     if (view.getUint16(Setup.ExtendedLoadFlags, true) & XLF_KERNEL_64) {
       throw new LoadError(name, 'it is a kernel for x86-64; this machine has an i386: use a 32-bit kernel');
     }
   }
-  const alignment = u32(Protocol.Relocatable, Setup.KernelAlignment, 1) || 1;
+  const alignment = u32(PROTOCOL.relocatable, Setup.KernelAlignment, 1) || 1;
   return {
     protocol,
     bytes: bytes.subarray(Setup.SetupSectors, Math.min(end, HEADER_LIMIT)),
     kernel: protectedModeKernel(image, view, protocol),
     loadedHigh: (bytes[Setup.LoadFlags] & LoadFlags.LoadedHigh) !== 0,
     code32Start: view.getUint32(Setup.Code32Start, true),
-    initrdAddressMax: u32(Protocol.InitrdAddressMax, Setup.InitrdAddressMax, OLD_INITRD_ADDRESS_MAX),
-    relocatable: has(Protocol.Relocatable, Setup.Relocatable, 1) && bytes[Setup.Relocatable] !== 0,
+    initrdAddressMax: u32(PROTOCOL.initrdAddressMax, Setup.InitrdAddressMax, OLD_INITRD_ADDRESS_MAX),
+    relocatable: has(PROTOCOL.relocatable, Setup.Relocatable, 1) && bytes[Setup.Relocatable] !== 0,
     alignment,
-    commandLineSize: u32(Protocol.CommandLineSize, Setup.CommandLineSize, OLD_COMMAND_LINE_SIZE),
-    runRegion: has(Protocol.PreferredAddress, Setup.InitSize, 4) ? runRegion(image, view) : undefined,
-    unpackedSize: has(Protocol.Payload, Setup.PayloadLength, 4) ? unpackedSize(image, view) : undefined,
+    commandLineSize: u32(PROTOCOL.commandLineSize, Setup.CommandLineSize, OLD_COMMAND_LINE_SIZE),
+    runRegion: has(PROTOCOL.preferredAddress, Setup.InitSize, 4) ? runRegion(image, view) : undefined,
+    unpackedSize: has(PROTOCOL.payload, Setup.PayloadLength, 4) ? unpackedSize(image, view) : undefined,
     kernelVersion: kernelVersion(bytes, view.getUint16(Setup.KernelVersion, true)),
   };
 }
@@ -173,7 +173,7 @@ function protectedModeKernel({ name, bytes }: Image, view: DataView, protocol: n
   const start = setupBytes(bytes);
   const kernel = bytes.subarray(start);
   if (kernel.length === 0) throw new LoadError(name, 'the file ends in the setup code: it is cut off');
-  if (protocol < Protocol.WideSize) return kernel;
+  if (protocol < PROTOCOL.wideSize) return kernel;
   const wanted = view.getUint32(Setup.KernelParagraphs, true) * 16;
   // The size is in paragraphs; the last one need not be full.
   if (wanted - kernel.length >= 16) {
