@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { draftOf } from './breakpoints/draft';
 import type { KnownPorts } from './breakpoints/known-ports';
-import { breakOn, breakpointsOn, clearOn, plainSpec, tryParse } from './breakpoints/spec-breakpoints';
+import { breakOn, breakpointsOn, clearOn, logOn, plainSpec, tryParse } from './breakpoints/spec-breakpoints';
 import { addSpecBreakpoint, editSpecBreakpoint } from './breakpoints/wizard';
 import type { ExitCostPanel } from './costs/exit-cost-panel';
 import type { LineCosts } from './costs/line-costs';
@@ -12,6 +12,7 @@ import type { SerialTerminals } from './serial/serial-terminals';
 import type { ExitTrace } from './trace/exit-trace';
 import type { AccessRow, DetailRow } from './views/access-rows';
 import type { AccessView } from './views/access-view';
+import type { HypercallSource } from './views/hypercall-source';
 import { openSource } from './views/open-source';
 
 /** What the commands work on. */
@@ -20,6 +21,7 @@ export interface CommandTargets {
   knownPorts: KnownPorts;
   ports: AccessView;
   hypercalls: AccessView;
+  hypercallSource: HypercallSource;
   panel: ExitCostPanel;
   lineCosts: LineCosts;
   terminals: SerialTerminals;
@@ -45,9 +47,11 @@ export function registerCommands(targets: CommandTargets): vscode.Disposable[] {
     sortPorts: () => ports.askOrder(),
     filterHypercalls: () => hypercalls.askFilter(),
     clearHypercallFilter: () => hypercalls.setFilter(''),
+    groupHypercalls: () => targets.hypercallSource.askGrouping(),
     sortHypercalls: () => hypercalls.askOrder(),
-    'item.break': (row: AccessRow) => breakOn(row.target),
-    'item.clear': (row: AccessRow) => clearOn(row.target),
+    'item.break': (row: AccessRow) => row.target && breakOn(row.target),
+    'item.log': (row: AccessRow) => row.target && logOn(row.target),
+    'item.clear': (row: AccessRow) => row.target && clearOn(row.target),
     'item.breakWith': (row: AccessRow) => breakWith(knownPorts, row),
     'item.copySpec': (row: AccessRow) => vscode.env.clipboard.writeText(specOf(row)),
     'item.goToSite': (row: AccessRow | DetailRow) => row.site && openSource(row.site),
@@ -76,11 +80,12 @@ async function pickProgram(): Promise<string | undefined> {
 
 /** Opens the last step of the wizard on a row's breakpoint text. */
 async function breakWith(knownPorts: KnownPorts, row: AccessRow): Promise<void> {
+  if (!row.target) return;
   const spec = tryParse(plainSpec(row.target));
   await addSpecBreakpoint(knownPorts, spec && draftOf(spec));
 }
 
 /** The text of the breakpoint that a row has, or would get. */
 function specOf(row: AccessRow): string {
-  return breakpointsOn(row.target)[0]?.functionName ?? plainSpec(row.target);
+  return breakpointsOn(row.target)[0]?.functionName ?? (row.target ? plainSpec(row.target) : '');
 }

@@ -13,8 +13,9 @@ import { SerialTerminals } from './serial/serial-terminals';
 import { DEBUG_TYPE, SessionRegistry } from './sessions/session-registry';
 import { ExitTrace } from './trace/exit-trace';
 import { KeptLogs } from './trace/kept-logs';
-import { hypercallSource, portSource } from './views/access-sources';
+import { portSource } from './views/access-sources';
 import { AccessView } from './views/access-view';
+import { HypercallSource } from './views/hypercall-source';
 
 /** Entry point: puts the parts together. Each does its own work and disposes of itself. */
 export function activate(context: vscode.ExtensionContext): void {
@@ -29,7 +30,8 @@ export function activate(context: vscode.ExtensionContext): void {
   const trace = new ExitTrace(registry, keptLogs, context.storageUri ?? context.globalStorageUri);
   const portRows = portSource(registry);
   const ports = new AccessView('ringside.ports', portRows);
-  const hypercalls = new AccessView('ringside.hypercalls', hypercallSource(registry));
+  const hypercallSource = new HypercallSource(registry);
+  const hypercalls = new AccessView('ringside.hypercalls', hypercallSource);
 
   context.subscriptions.push(
     registry,
@@ -54,6 +56,7 @@ export function activate(context: vscode.ExtensionContext): void {
       knownPorts: portsOf(registry, portRows),
       ports,
       hypercalls,
+      hypercallSource,
       panel,
       lineCosts,
       terminals,

@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { CustomEvents, CustomRequests, ExitCostRow } from '../../debugAdapter/protocol';
+import type { CustomEvents, CustomRequests, ExitCostRow, ExitLogEntry } from '../../debugAdapter/protocol';
 
 type Answers = {
   [K in keyof CustomRequests]?: (args: CustomRequests[K]['arguments']) => CustomRequests[K]['response'];
@@ -127,6 +127,42 @@ export function costRow(
   };
 }
 
+/** A hypercall in the exit log. */
+export function logEntry(sequence: number, more: Partial<ExitLogEntry> = {}): ExitLogEntry {
+  return {
+    sequence,
+    instructions: 100 * sequence,
+    time: 2000 * sequence,
+    reason: 'VMCALL',
+    channel: 'hypercall',
+    abi: 'vmi',
+    hypercall: 'OUTB',
+    number: 56,
+    repeat: 1,
+    eip: '0x00101234',
+    site: '0x00101234',
+    symbol: 'uart_putc+0x1c',
+    cpl: 1,
+    cr3: '0x00000000',
+    bytes: '',
+    cost: { transition: 519, decode: 0, device: 216, return: 519 },
+    hostNs: 250,
+    ...more,
+  };
+}
+
+/** What `cycles` of port accesses would come to by each channel, with the counts that go with it. */
+export function reckoned(samples: number, total: number): Pick<ExitCostRow, 'whatIf' | 'operations'> {
+  const prices = { trap: 4200, vtx: 2400, hypercall: 900 };
+  return {
+    whatIf: (['trap', 'vtx', 'hypercall'] as const).map((channel) => {
+      const cycles = samples * prices[channel];
+      return { channel, cycles, savedCycles: total - cycles, savedPct: (100 * (total - cycles)) / total };
+    }),
+    operations: { singles: samples, strings: 0, emptyStrings: 0, pageRuns: 0, stringElements: 0 },
+  };
+}
+
 /** An answer to `ringside/exitCosts` with these rows; shares and totals are worked out. */
 export function costAnswer(rows: ExitCostRow[], mode: string): CustomRequests['ringside/exitCosts']['response'] {
   const samples = rows.reduce((sum, row) => sum + row.samples, 0);
@@ -145,7 +181,8 @@ export function costAnswer(rows: ExitCostRow[], mode: string): CustomRequests['r
       guestCycles: totalCycles * 2,
       exitTimePct: 50,
       instructions: samples * 20,
-      costProfile: 'test',
+      costProfile: 'pentium4-672',
+      ...reckoned(samples, totalCycles),
       mode,
       nextSequence: samples,
     },

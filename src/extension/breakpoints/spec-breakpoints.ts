@@ -1,5 +1,7 @@
 import * as vscode from 'vscode';
 import type { BreakpointSpec, PortReference } from '../../debugger/specs/ast';
+import { callOf, resolveHypercalls } from '../../hypervisor/abi/names';
+import { quote } from '../../debugger/text/escapes';
 import { parseSpec } from '../../debugger/specs/parser';
 
 /** A function breakpoint of VS Code whose text is a spec on a port or a hypercall. */
@@ -32,7 +34,8 @@ export function tryParse(text: string): BreakpointSpec | undefined {
 }
 
 /** Breakpoints that watch a target, on itself or with a range around it. */
-export function breakpointsOn(target: AccessTarget): vscode.FunctionBreakpoint[] {
+export function breakpointsOn(target: AccessTarget | undefined): vscode.FunctionBreakpoint[] {
+  if (!target) return [];
   return specBreakpoints()
     .filter(({ spec }) => covers(spec, target))
     .map(({ breakpoint }) => breakpoint);
@@ -40,7 +43,31 @@ export function breakpointsOn(target: AccessTarget): vscode.FunctionBreakpoint[]
 
 /** The text of the plain breakpoint on a target: both directions of a port, every call. */
 export function plainSpec(target: AccessTarget): string {
-  return target.kind === 'port' ? `io 0x${target.port.toString(16)}` : `hypercall ${target.name}`;
+  return target.kind === 'port' ? `io 0x${target.port.toString(16)}` : `hypercall ${callName(target.abi, target.name)}`;
+}
+
+/** A call's name in a spec; with its ABI before it where several have one of that name. */
+export function callName(abi: string, name: string): string {
+  try {
+    return resolveHypercalls(name).length > 1 ? `${abi}:${name}` : name;
+  } catch {
+    // One that this version of the extension does not know.
+    return `${abi}:${name}`;
+  }
+}
+
+/** The text of a breakpoint that logs a target instead of stopping: all arguments, and where from. */
+export function logSpec(target: AccessTarget): string {
+  if (target.kind === 'port') return `${plainSpec(target)} log ${quote('{port:x} {value:x} from {eip:x}')}`;
+  const decimal = new Set(['count', 'number', 'status']);
+  const values = callOf(target.abi, target.name)?.arguments ?? [];
+  const texts = values.map(({ name, format }) => `${name}={${name}:${decimal.has(format) ? 'd' : 'x'}}`);
+  return `${plainSpec(target)} log ${quote([`${target.abi}:${target.name}`, ...texts, 'from {eip:x}'].join(' '))}`;
+}
+
+/** Adds the breakpoint that logs a target. */
+export function logOn(target: AccessTarget): void {
+  vscode.debug.addBreakpoints([new vscode.FunctionBreakpoint(logSpec(target))]);
 }
 
 /** Adds the plain breakpoint on a target, which then stands in VS Code's Breakpoints view. */

@@ -1,10 +1,11 @@
 import * as vscode from 'vscode';
 import { FAULT_VECTORS } from '../../debugger/specs/fault-names';
-import { VMI_ABI } from '../../hypervisor/abi/vmi/abi';
+import { allCalls } from '../../hypervisor/abi/hypercall';
+import { HYPERCALL_ABIS } from '../../hypervisor/abi/names';
 import { portText } from '../views/access-rows';
 import { type Draft, type DraftKind, draftOf, draftProblem, draftText, emptyDraft, isPortDraft } from './draft';
 import type { KnownPorts } from './known-ports';
-import { specBreakpoints, tryParse } from './spec-breakpoints';
+import { callName, specBreakpoints, tryParse } from './spec-breakpoints';
 
 type Choice<T> = vscode.QuickPickItem & { value: T };
 
@@ -171,11 +172,13 @@ async function knownTargets(ports: KnownPorts, kind: DraftKind): Promise<vscode.
     case 'hypercall':
       return [
         { label: '*', description: 'any hypercall' },
-        ...VMI_ABI.calls.map(({ name, number, doc }) => ({
-          label: name,
-          description: `${VMI_ABI.name} ${number}`,
-          detail: doc,
-        })),
+        ...HYPERCALL_ABIS.flatMap((abi) =>
+          allCalls(abi).map(({ name, number, doc }) => ({
+            label: callName(abi.name, name),
+            description: `${abi.title} ${number}`,
+            detail: doc,
+          })),
+        ),
       ];
     case 'fault':
       return ['triple', ...FAULT_VECTORS.keys()].map((label) => ({ label }));

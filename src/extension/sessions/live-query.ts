@@ -5,7 +5,7 @@ import type { RingsideSession } from './ringside-session';
 import type { SessionRegistry } from './session-registry';
 
 /** Names of the custom requests that take no arguments and describe the present state of the guest. */
-export type QueryName = 'ringside/ports' | 'ringside/hypercalls';
+export type QueryName = 'ringside/ports';
 
 /**
  * The answer to a custom request of the current session, asked for again when counts or state change. While nobody

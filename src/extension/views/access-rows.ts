@@ -1,4 +1,4 @@
-import type { HypercallsResponse, PortInfo, PortsResponse, SourcePosition } from '../../../debugAdapter/protocol';
+import type { PortInfo, PortsResponse, SourcePosition } from '../../../debugAdapter/protocol';
 import type { AccessTarget } from '../breakpoints/spec-breakpoints';
 
 /** A line below a row: a decoded field, the last value, the last site. */
@@ -13,7 +13,8 @@ export interface DetailRow {
 /** One port or hypercall, ready to be shown. */
 export interface AccessRow {
   id: string;
-  target: AccessTarget;
+  /** What a breakpoint would watch; missing where there is no such thing. */
+  target?: AccessTarget;
   label: string;
   description: string;
   /** Markdown. */
@@ -26,6 +27,10 @@ export interface AccessRow {
   doc?: string;
   site?: SourcePosition;
   details: DetailRow[];
+  /** Name of a codicon, where the target does not say it. */
+  icon?: string;
+  /** A click opens the source line. */
+  opensSite?: boolean;
 }
 
 export type AccessOrder = 'number' | 'name' | 'count';
@@ -54,30 +59,8 @@ export function portRows(response: PortsResponse): AccessRow[] {
     name: port.name,
     number: port.port,
     doc: port.doc,
-    site: usable(port.lastSite),
+    site: usableSite(port.lastSite),
     details: [...portDetails(port), ...siteDetail(port.lastSite)],
-  }));
-}
-
-/** Rows of the Hypercalls view. */
-export function hypercallRows(response: HypercallsResponse): AccessRow[] {
-  return response.calls.map((call) => ({
-    id: `hypercall:${call.abi}:${call.number}`,
-    target: { kind: 'hypercall', abi: call.abi, number: call.number, name: call.name },
-    label: call.name,
-    description: [count(call.count, 'call'), call.last].filter(Boolean).join(' · '),
-    tooltip: `**${call.abi.toUpperCase()} ${call.number} ${call.name}**\n\n${call.doc}`,
-    count: call.count,
-    name: call.name,
-    number: call.number,
-    doc: call.doc,
-    site: usable(call.lastSite),
-    details: [
-      { label: 'Number', description: `${call.number} (${call.abi})`, icon: 'symbol-numeric' },
-      { label: 'Cost', description: `${call.totalCycles.toLocaleString('en')} cycles in all`, icon: 'dashboard' },
-      ...(call.last ? [{ label: 'Last', description: call.last, icon: 'symbol-parameter' }] : []),
-      ...siteDetail(call.lastSite),
-    ],
   }));
 }
 
@@ -100,7 +83,8 @@ export function arrange(
   return shown.sort((a, b) => compare[order](a, b) || a.number - b.number);
 }
 
-function count(n: number, noun: string): string {
+/** `1 call`, `4,700 calls`, `no call`. */
+export function countText(n: number, noun: string): string {
   return n === 0 ? `no ${noun}` : `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`;
 }
 
@@ -133,7 +117,8 @@ function portDetails(port: PortInfo): DetailRow[] {
   return rows;
 }
 
-function siteDetail(site: (SourcePosition & { address: string }) | undefined): DetailRow[] {
+/** The line below a row that leads to its last place. */
+export function siteDetail(site: (SourcePosition & { address: string }) | undefined): DetailRow[] {
   if (!site) return [];
   const file = site.path.split(/[\\/]/).pop() ?? '';
   const where =
@@ -144,11 +129,12 @@ function siteDetail(site: (SourcePosition & { address: string }) | undefined): D
       description: where || site.address,
       tooltip: site.address,
       icon: 'location',
-      site: usable(site),
+      site: usableSite(site),
     },
   ];
 }
 
-function usable(site: SourcePosition | undefined): SourcePosition | undefined {
+/** A place that can be gone to. */
+export function usableSite(site: SourcePosition | undefined): SourcePosition | undefined {
   return site && site.path !== '' && site.line > 0 ? site : undefined;
 }

@@ -1,8 +1,8 @@
 import * as vscode from 'vscode';
-import type { CustomRequests, HypercallsResponse } from '../../../debugAdapter/protocol';
+import type { CustomRequests } from '../../../debugAdapter/protocol';
 import { LiveQuery, type QueryName } from '../sessions/live-query';
 import type { SessionRegistry } from '../sessions/session-registry';
-import { type AccessRow, hypercallRows, portRows } from './access-rows';
+import { type AccessRow, portRows } from './access-rows';
 import type { AccessSource } from './access-view';
 
 /** Rows made of the live answer to a custom request. */
@@ -35,16 +35,4 @@ class QuerySource<K extends QueryName> implements AccessSource {
 /** What the Ports view shows. */
 export function portSource(registry: SessionRegistry): AccessSource {
   return new QuerySource(registry, 'ringside/ports', portRows);
-}
-
-/** What the Hypercalls view shows. It also tells the welcome text whether there are any. */
-export function hypercallSource(registry: SessionRegistry): AccessSource {
-  let available: boolean | undefined;
-  return new QuerySource(registry, 'ringside/hypercalls', (answer: HypercallsResponse) => {
-    if (answer.available !== available) {
-      available = answer.available;
-      void vscode.commands.executeCommand('setContext', 'ringside.hypercalls.available', available);
-    }
-    return hypercallRows(answer);
-  });
 }

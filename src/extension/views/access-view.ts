@@ -11,6 +11,14 @@ export interface AccessSource extends vscode.Disposable {
   rows(): AccessRow[] | undefined;
   /** Told when the view is seen or hidden. */
   setVisible(visible: boolean): void;
+  /** Rows come in an order of their own, the same whatever the user chose for others. */
+  readonly ordered?: boolean;
+  /** Sources that filter their rows themselves; what they understand is told by `filterPrompt`. */
+  setFilter?(filter: string): void;
+  filterProblem?(filter: string): string | undefined;
+  readonly filterPrompt?: string;
+  /** What stands beside the title of the view: how many rows are in use. */
+  describe?(used: number): string;
 }
 
 /** The Ports or the Hypercalls view: a tree with filter, order and breakpoints. */
@@ -43,10 +51,13 @@ export class AccessView implements vscode.TreeDataProvider<Node>, vscode.Disposa
   getChildren(node?: Node): Node[] {
     if (node) return isRow(node) ? node.details : [];
     const rows = this.source.rows() ?? [];
-    const shown = arrange(rows, this.filter, this.order, (row) => breakpointsOn(row.target).length > 0);
     const used = rows.filter((row) => row.count > 0).length;
-    this.tree.description = this.filter ? `"${this.filter}"` : used > 0 ? `${used} used` : '';
-    return shown;
+    const counts = this.source.describe?.(used) ?? (used > 0 ? `${used} used` : '');
+    this.tree.description = this.filter ? `"${this.filter}"` : counts;
+    if (this.source.ordered) return rows;
+    const filtered = this.source.setFilter !== undefined && this.filter !== '';
+    const filter = filtered ? '' : this.filter;
+    return arrange(rows, filter, this.order, ({ target }) => filtered || breakpointsOn(target).length > 0);
   }
 
   getTreeItem(node: Node): vscode.TreeItem {
@@ -56,14 +67,16 @@ export class AccessView implements vscode.TreeDataProvider<Node>, vscode.Disposa
   async askFilter(): Promise<void> {
     const filter = await vscode.window.showInputBox({
       title: `Filter ${this.tree.title ?? 'View'}`,
-      prompt: 'Part of a name, number, device or description; unused ones are searched too',
+      prompt: this.source.filterPrompt ?? 'Part of a name, number, device or description; unused ones are searched too',
       value: this.filter,
+      validateInput: (filter) => this.source.filterProblem?.(filter),
     });
     if (filter !== undefined) await this.setFilter(filter);
   }
 
   async setFilter(filter: string): Promise<void> {
     this.filter = filter.trim();
+    this.source.setFilter?.(this.filter);
     await vscode.commands.executeCommand('setContext', `${this.id}.filtered`, this.filter !== '');
     this.changed.fire(undefined);
   }
@@ -91,7 +104,8 @@ function isRow(node: Node): node is AccessRow {
 }
 
 function rowItem(row: AccessRow): vscode.TreeItem {
-  const item = new vscode.TreeItem(row.label, vscode.TreeItemCollapsibleState.Collapsed);
+  const { Collapsed, None } = vscode.TreeItemCollapsibleState;
+  const item = new vscode.TreeItem(row.label, row.details.length > 0 ? Collapsed : None);
   const broken = breakpointsOn(row.target);
   item.id = row.id;
   item.description = row.description;
@@ -106,8 +120,17 @@ function rowItem(row: AccessRow): vscode.TreeItem {
           enabled ? 'debug-breakpoint-function' : 'debug-breakpoint-function-disabled',
           new vscode.ThemeColor(enabled ? 'debugIcon.breakpointForeground' : 'debugIcon.breakpointDisabledForeground'),
         )
-      : new vscode.ThemeIcon(row.target.kind === 'port' ? 'plug' : 'zap');
-  item.contextValue = ['access', broken.length > 0 && 'broken', row.site && 'sited'].filter(Boolean).join(' ');
+      : new vscode.ThemeIcon(row.icon ?? (row.target?.kind === 'port' ? 'plug' : 'zap'));
+  if (row.opensSite && row.site)
+    item.command = { command: 'ringside.item.goToSite', title: 'Go to the Call', arguments: [row] };
+  item.contextValue = [
+    row.target && 'access',
+    row.target?.kind === 'hypercall' && 'call',
+    broken.length > 0 && 'broken',
+    row.site && 'sited',
+  ]
+    .filter(Boolean)
+    .join(' ');
   item.accessibilityInformation = {
     label: `${row.label}, ${row.description}${broken.length > 0 ? ', has a breakpoint' : ''}`,
   };

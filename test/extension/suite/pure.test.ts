@@ -1,13 +1,25 @@
 import assert from 'node:assert/strict';
+import { lineCostHover, lineCostText } from '../../../src/extension/costs/line-cost-text';
+import { profileInfo } from '../../../src/extension/costs/profile-info';
 import { assemblyExpressionAt } from '../../../src/extension/hover/assembly-expression';
 import { SerialTerminal } from '../../../src/extension/serial/serial-terminal';
 import { Refresher } from '../../../src/extension/sessions/refresher';
-import { arrange, hypercallRows, portRows, valueText } from '../../../src/extension/views/access-rows';
+import { arrange, portRows, valueText } from '../../../src/extension/views/access-rows';
+import { parseCallFilter } from '../../../src/extension/views/call-filter';
+import { callRows } from '../../../src/extension/views/hypercall-rows';
 import { visibleColumns } from '../../../src/extension/webview/exit-costs/columns';
 import { toCsv, toText } from '../../../src/extension/webview/exit-costs/export';
 import { changeText, nanosecondsText, shortText } from '../../../src/extension/webview/exit-costs/format';
-import { filterLines, joinRuns, sortLines, sumLines } from '../../../src/extension/webview/exit-costs/table-model';
-import { costRow } from '../fake-adapter';
+import {
+  channelLines,
+  filterLines,
+  joinRuns,
+  sortLines,
+  sumLines,
+} from '../../../src/extension/webview/exit-costs/table-model';
+import { noOperations } from '../../../src/hypervisor/cost/what-if';
+import { COST_PROFILES } from '../../../src/hypervisor/cost/profiles';
+import { costRow, reckoned } from '../fake-adapter';
 
 describe('what the mouse points at in assembly', () => {
   const cases: [string, string, string | undefined][] = [
@@ -164,9 +176,8 @@ describe('rows of the Ports and Hypercalls views', () => {
   });
 
   it('have no place to go to where only the address is known', () => {
-    const [row] = hypercallRows({
-      available: true,
-      calls: [
+    const [row] = callRows(
+      [
         {
           abi: 'vmi',
           number: 56,
@@ -179,8 +190,9 @@ describe('rows of the Ports and Hypercalls views', () => {
           breakpoints: [],
         },
       ],
-    });
-    assert.equal(row.description, "1 call · port=0x3f8 value=0x41 'A'");
+      parseCallFilter(''),
+    );
+    assert.equal(row.description, "vmi · 1 call · port=0x3f8 value=0x41 'A'");
     assert.equal(row.site, undefined);
     assert.equal(row.details.at(-1)?.description, '0x100234');
   });
@@ -264,6 +276,55 @@ describe('the table of exit costs', () => {
     assert.equal(head.split(',')[0], 'key');
     assert.ok(line.startsWith('"a,""b""",2,'));
     assert.equal(end, '');
+  });
+
+  it('reckons what another way would cost, where accesses to ports are concerned', () => {
+    const rows = [
+      costRow('0x3f8', 100, 4200, 'trap', reckoned(100, 420_000)),
+      costRow('(trap CR)', 10, 2000, 'trap', { ...reckoned(10, 20_000), operations: noOperations() }),
+    ];
+    const lines = joinRuns(rows, undefined, 'hypercall');
+    const text = (id: string): string[] => {
+      const column = visibleColumns(false, 'hypercall').find((candidate) => candidate.id === id)!;
+      return [...lines.map((line) => column.text(line)), column.total(sumLines(lines))];
+    };
+    assert.deepEqual(text('whatIf'), ['90,000', '', '110,000']);
+    assert.deepEqual(text('saved'), ['78.6%', '', '75.0%']);
+    const [vtx] = joinRuns(rows, undefined, 'vtx');
+    assert.equal(vtx.whatIf?.cycles, 240_000);
+    assert.ok(visibleColumns(false, 'vtx').some(({ title }) => title === 'By VT-x exit'));
+    assert.match(toCsv(lines).split('\r\n')[1], /,hypercall,90000,78\.57/);
+  });
+
+  it('is narrowed to a channel', () => {
+    const keys = (channel: 'trap' | 'hypercall' | ''): string[] =>
+      channelLines(joinRuns(now, undefined), channel).map(({ key }) => key);
+    assert.deepEqual(keys('hypercall'), ['0x3f8']);
+    assert.deepEqual(keys('trap'), ['0x60', '0x1f0']);
+    assert.equal(keys('').length, 3);
+  });
+
+  it('has beside it every figure of each cost profile, with its basis and the texts behind it', () => {
+    for (const { name } of COST_PROFILES) {
+      const info = profileInfo(name)!;
+      assert.ok(info.sources.length > 0, name);
+      for (const { operation, parts } of info.rows) {
+        for (const figure of Object.values(parts)) {
+          assert.ok(figure.note !== '' && figure.cycles >= 0, `${name}: ${operation}`);
+        }
+      }
+    }
+    assert.equal(profileInfo('mine'), undefined);
+  });
+
+  it('is told at a line in one sentence', () => {
+    const row = costRow('uart.c:7', 1204, 3200, 'trap', { timePct: 12, ...reckoned(1204, 1204 * 3200) });
+    assert.equal(lineCostText(row), '1,204 exits, 3.9 M cycles, 12.0 % of exit time; by hypercall 1.1 M');
+    assert.match(
+      lineCostHover(row),
+      /\| trap \| vtx \| hypercall \|\n\|--:\|--:\|--:\|\n\| 5,056,800 \| 2,889,600 \| 1,083,600 \|/,
+    );
+    assert.equal(lineCostText(costRow('x', 1, 900, 'trap')), '1 exit, 900 cycles, < 0.1 % of exit time');
   });
 
   it('shows numbers short, and changes in words', () => {
