@@ -41,6 +41,33 @@ describe('ringside run', () => {
     assert.deepEqual(host.sinks.get('/com1.txt'), { bytes: [...Buffer.from('hello\n')], closed: true });
   });
 
+  it('gives the guest a virtio console, and standard input where COM1 does not want it', async () => {
+    const { console, engine } = await ringside(
+      ['run', 'g.elf', '--serial', 'none', '--virtio-console', 'stdio'],
+      (session, terminal) => {
+        terminal.typed?.(Uint8Array.of(0x6c));
+        session.print('serial', 'hello\n', 'virtio0');
+        session.print('serial', 'unheard\n', 'com1');
+        session.emit(ended());
+      },
+    );
+    assert.equal(engine.session.configuration.serial.virtio0, 'console');
+    assert.equal(console.stdout, 'hello\n');
+    assert.deepEqual(engine.session.typed, [0x6c]);
+    const without = await ringside(['run', 'g.elf'], (session) => session.emit(ended()));
+    assert.equal(without.engine.session.configuration.serial.virtio0, 'none');
+  });
+
+  it('writes the virtio console to a file beside COM1', async () => {
+    const { console, host } = await ringside(['run', 'g.elf', '--virtio-console', '/v.txt'], (session) => {
+      session.print('serial', 'one', 'virtio0');
+      session.print('serial', 'two', 'com1');
+      session.emit(ended());
+    });
+    assert.equal(console.stdout, 'two');
+    assert.deepEqual(host.sinks.get('/v.txt'), { bytes: [...Buffer.from('one')], closed: true });
+  });
+
   it('ends when the serial output matches, even across pieces and lines', async () => {
     const { status, console, engine } = await ringside(['run', 'g.elf', '--until-serial', 'login:\\s*$'], (session) => {
       for (const piece of ['Linux\r\n', 'log', 'in: ']) session.print('serial', piece, 'com1');

@@ -6,6 +6,7 @@ import { launchConfiguration } from '../../debugAdapter/launch/configuration';
 interface AttributeSchema {
   default?: unknown;
   enum?: string[];
+  items?: AttributeSchema;
   properties?: Record<string, AttributeSchema>;
 }
 
@@ -50,6 +51,24 @@ describe('launch attributes', () => {
     for (const mode of properties.hypervisor.properties?.mode.enum ?? []) {
       launchConfiguration({ ...PROGRAM, hypervisor: { mode } }, { com1: 'none' });
     }
+  });
+
+  it('take every kind and interface of drive that the editor offers, a disk on IDE unless said', () => {
+    const drive = (attributes: object): unknown =>
+      launchConfiguration({ drives: [{ file: 'a.img', ...attributes }] }, { com1: 'none' }).drives[0];
+    const items = described().drives.items?.properties ?? {};
+    for (const name of ['kind', 'interface']) {
+      for (const word of items[name].enum ?? []) {
+        assert.equal((drive({ [name]: word }) as Record<string, unknown>)[name], word);
+      }
+    }
+    assert.deepEqual(drive({}), {
+      file: 'a.img',
+      kind: items.kind.default,
+      interface: items.interface.default,
+      snapshot: items.snapshot.default,
+    });
+    assert.throws(() => drive({ interface: 'scsi' }), /drives\[0\]\.interface: expected .*ide.*virtio/);
   });
 
   it('take addresses as numbers and as text', () => {
