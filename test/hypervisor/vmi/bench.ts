@@ -76,18 +76,32 @@ export class VmiBench {
 
   /** Makes a near call into the ROM and runs until it returns or faults. */
   callAt(offset: number, stack: readonly number[] = []): CallOutcome {
-    const { state, machine } = this;
+    this.enterRom(offset, stack);
+    return this.finish(4);
+  }
+
+  /** Makes a near call into the ROM; nothing is executed there yet. */
+  enterRom(offset: number, stack: readonly number[] = []): void {
+    const { state } = this;
     let esp = PAGE_OFFSET + STACK;
     for (const dword of [...stack].reverse()) this.write((esp -= 4) - PAGE_OFFSET, dword);
     this.write((esp -= 4) - PAGE_OFFSET, PAGE_OFFSET + CODE);
     state.setReg(Register.ESP, esp);
     this.jump(PAGE_OFFSET + VMI_ROM_ADDRESS + offset);
+  }
+
+  /**
+   * Runs a call until it returns or faults.
+   * @param limit instructions at most; an element of a string counts as one
+   */
+  finish(limit: number): CallOutcome {
+    const { state, machine } = this;
     let fault: CallOutcome['fault'];
     machine.cpu.hooks.exception = (vector, errorCode) => {
       fault = { vector, errorCode, cr2: state.cr(2) };
       return true;
     };
-    for (let i = 0; i < 4 && !fault && state.eip !== PAGE_OFFSET + CODE; i++) machine.run(1);
+    for (let i = 0; i < limit && !fault && state.eip !== PAGE_OFFSET + CODE; i++) machine.run(1);
     machine.cpu.hooks.exception = undefined;
     if (fault) machine.cancelFault();
     else assert.equal(state.eip, PAGE_OFFSET + CODE, 'the call returned');

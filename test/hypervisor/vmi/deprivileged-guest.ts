@@ -69,6 +69,8 @@ export class DeprivilegedGuest {
   readonly hypervisor: Hypervisor;
   readonly reports: string[] = [];
   readonly faults: SeenFault[] = [];
+  /** Stops before an exception is delivered, as a debugger may. */
+  stopAtFaults = false;
 
   constructor({ vmi = {}, tier = 'off', cpu = 'pentium3', init = true }: GuestOptions = {}) {
     this.machine = new Machine({ cpu, memoryMB: 2, startTime: 0, tier });
@@ -80,7 +82,7 @@ export class DeprivilegedGuest {
     this.machine.cpu.intercepts = this.hypervisor;
     this.machine.cpu.hooks.exception = (vector, errorCode) => {
       this.faults.push({ vector, errorCode, eip: this.state.eip });
-      return false;
+      return this.stopAtFaults;
     };
     this.buildTables();
     this.enterKernel();

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { VMI_ABI } from '../../../src/hypervisor/abi/vmi/abi';
 import { stubOffset, VMI_ROM_ADDRESS } from '../../../src/hypervisor/abi/vmi/rom';
-import type { Device, DeviceState } from '../../../src/machine/devices/device';
 import { Register } from '../../../src/machine/layout';
 import { bytesOf, DIRECTORY, FREE, PAGE_OFFSET, TABLE, VmiBench } from './bench';
 import { InterruptedGuest } from './interrupted-guest';
+import { Tape } from './tape';
 
 const PT = 1;
 const GP = 13;
@@ -39,30 +39,6 @@ function trapped(): VmiBench {
 function assertAlive(bench: VmiBench, rom: Uint8Array): void {
   assert.equal(bench.call('GetCycleFrequency').eax, 1_000_000_000);
   assert.deepEqual(bench.machine.memory.peek(VMI_ROM_ADDRESS, rom.length), rom);
-}
-
-/** Answers reads with 1, 2, 3 …, and keeps what is written. */
-class Tape implements Device {
-  readonly name = 'TAPE';
-  readonly registers = [{ port: 0x300, name: 'DATA', doc: 'test' }];
-  readonly written: number[] = [];
-  next = 1;
-
-  readPort(): number {
-    return this.next++ & 0xff;
-  }
-  writePort(_port: number, _width: number, value: number): void {
-    this.written.push(value);
-  }
-  reset(): void {
-    this.next = 1;
-  }
-  save(): DeviceState {
-    return { version: 1 };
-  }
-  load(): void {
-    this.reset();
-  }
 }
 
 describe('a hostile VMI guest', () => {
