@@ -10,6 +10,9 @@ import { IsaBridge } from './isa-bridge';
 import type { PciFunction, PciHost } from './pci-function';
 import { ResetControl } from './reset-control';
 
+/** What is said of a guest's mistakes is said once; a guest that makes ever new ones is not listened to for ever. */
+const MOST_REPORTS = 64;
+
 /** What is below belongs to RAM and the ISA bus. */
 const FIRST_PCI_ADDRESS = 0x100000;
 
@@ -35,6 +38,15 @@ export interface Pci {
   readonly devices: readonly Device[];
 }
 
+function oncePerMessage(report: (message: string) => void): (message: string) => void {
+  const told = new Set<string>();
+  return (message) => {
+    if (told.has(message) || told.size === MOST_REPORTS) return;
+    told.add(message);
+    report(message);
+  };
+}
+
 /** Builds the chipset, a 440FX with a PIIX3, and puts the cards next to it. */
 export function createPci(options: PciOptions): Pci {
   const { bus } = options;
@@ -48,7 +60,7 @@ export function createPci(options: PciOptions): Pci {
       if (inRam) throw new RangeError('RAM is there');
     },
     setInterrupt: (source, slot, pin, level) => router.setPin(source, slot, pin, level),
-    report: (message) => options.report(message),
+    report: oncePerMessage((message) => options.report(message)),
   };
   const functions = [
     new HostBridge(host, options.memory, options.ramBytes),

@@ -102,7 +102,7 @@ export class VirtioBlock extends VirtioFunction {
       configuration: CONFIGURATION,
       ports: PORTS,
     });
-    this.timer = host.clock.timer(`${options.name}.request`, () => this.contain(() => this.complete()));
+    this.timer = host.clock.timer(`${options.name}.request`, () => this.transfer(() => this.complete()));
   }
 
   protected override notified(): void {
@@ -226,7 +226,7 @@ export class VirtioBlock extends VirtioFunction {
 
   private writeSectors(first: number, data: Uint8Array): void {
     for (let at = 0; at < data.length; at += SECTOR_BYTES) {
-      this.options.store.write(first + at / SECTOR_BYTES, data.slice(at, at + SECTOR_BYTES));
+      this.options.store.write(first + at / SECTOR_BYTES, data.subarray(at, at + SECTOR_BYTES));
     }
   }
 

@@ -44,8 +44,8 @@ export class VirtioConsole extends VirtioFunction {
       features: [],
       ports: PORTS,
     });
-    this.sending = host.clock.timer(`${name}.transmit`, () => this.contain(() => this.send()));
-    this.receiving = host.clock.timer(`${name}.receive`, () => this.contain(() => this.deliver()));
+    this.sending = host.clock.timer(`${name}.transmit`, () => this.transfer(() => this.send()));
+    this.receiving = host.clock.timer(`${name}.receive`, () => this.transfer(() => this.deliver()));
   }
 
   /** Input from the other side. What does not fit is lost. */

@@ -175,13 +175,20 @@ export abstract class VirtioFunction extends PciFunction {
     if (queue.push(head, written)) this.raise(ISR_QUEUE);
   }
 
-  /** Does what goes through guest memory; what makes no sense there stops the device. */
-  protected contain(work: () => void): void {
-    if (this.status & (STATUS_NEEDS_RESET | STATUS_FAILED)) return;
-    try {
+  /** Does work on the queues, which goes through guest memory. */
+  protected transfer(work: () => void): void {
+    this.contain(() => {
       if (!(this.config.read(Header.Command, 2) & COMMAND_BUS_MASTER)) {
         throw new VirtqueueError('the command register does not let it reach memory (bus master is off)');
       }
+      work();
+    });
+  }
+
+  /** Does what the driver asks for; what makes no sense stops the device. */
+  private contain(work: () => void): void {
+    if (this.status & (STATUS_NEEDS_RESET | STATUS_FAILED)) return;
+    try {
       work();
     } catch (error) {
       if (!(error instanceof VirtqueueError)) throw error;
@@ -272,6 +279,6 @@ export abstract class VirtioFunction extends PciFunction {
 
   private notify(index: number): void {
     const queue = this.queues.at(index);
-    if (queue?.inUse) this.contain(() => this.notified(queue));
+    if (queue?.inUse) this.transfer(() => this.notified(queue));
   }
 }

@@ -102,6 +102,22 @@ describe('PCI functions', () => {
     assert.deepEqual(bench.take(), []);
   });
 
+  it('are told of once, whatever the guest tries', () => {
+    bench.write(3, 0, 0x04, 2, 1);
+    bench.write(7, 0, 0x04, 2, 1);
+    bench.write(3, 0, 0x10, 4, 0xc000);
+    for (let i = 0; i < 3; i++) {
+      bench.write(7, 0, 0x10, 4, 0xc000);
+      bench.write(7, 0, 0x10, 4, 0xd000);
+    }
+    assert.equal(bench.take().length, 1);
+    for (let at = 0; at < 0x800; at += 0x10) {
+      bench.write(3, 0, 0x10, 4, 0xc000 + at);
+      bench.write(7, 0, 0x10, 4, 0xc000 + at);
+    }
+    assert.equal(bench.take().length, 63);
+  });
+
   it('have memory where the BAR says, but not over RAM', () => {
     bench.write(3, 0, 0x04, 2, 2);
     bench.write(3, 0, 0x14, 4, 0xfe000000);
