@@ -84,13 +84,15 @@ export class ExitCostTable {
 
   private grouping(groupBy: CostGrouping): GroupFunction {
     const { guest, places } = this;
+    const several = this.hypervisor.abis.length > 1;
     switch (groupBy) {
       case 'reason':
         return (key) => key.reason;
       case 'channel':
         return (key) => key.channel;
       case 'hypercall':
-        return (key) => (key.hypercall === '' ? other(key) : key.hypercall);
+        // Only where a name may be that of several ABIs it has to be said whose it is.
+        return (key) => (key.hypercall === '' ? other(key) : several ? `${key.abi}:${key.hypercall}` : key.hypercall);
       case 'port':
         return (key) => (key.port < 0 ? other(key) : portKey(guest, key));
       case 'function':
