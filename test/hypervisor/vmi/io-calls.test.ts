@@ -160,7 +160,7 @@ describe('VMI I/O calls: strings', () => {
 
       for (const [what, entry, errorCode] of [
         ['is not present', 0, input ? 2 : 0],
-        ...(input ? [['is read-only', ((FREE + 0x1000) | 1) as number, 3] as const] : []),
+        ...(input ? [['is read-only', ((FREE + 0x1000) | 1), 3] as const] : []),
       ] as const) {
         for (const offset of [0, ...(width > 1 ? [1] : [])]) {
           it(`stops before a page that ${what}${offset ? ', in the middle of an element' : ''}, and goes on once it may`, () => {
