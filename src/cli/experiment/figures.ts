@@ -1,7 +1,4 @@
-import { costTable } from '../../hypervisor/cost/cost-table';
 import { findCostProfile } from '../../hypervisor/cost/profiles';
-import { priceOperations } from '../../hypervisor/cost/what-if';
-import { sumOfParts } from './measurement';
 import type { Result } from './run-setting';
 
 /** Finds results by what they are of. */
@@ -43,12 +40,16 @@ export class Results {
   }
 }
 
-/** Cycles that the exits of a run under VT-x would take if every access to a port were a VMCALL: reckoned, not run. */
-export function byVmcall({ profile, stretch }: Result): number {
+/**
+ * Guest time of a run if the device model took another time for an element of a string: reckoned, not run.
+ * @param cycles of an element, in place of the profile's
+ */
+export function withElementCost({ profile, stretch, world }: Result, cycles: number): number {
   const found = findCostProfile(profile);
   if (!found) throw new RangeError(`there is no profile ${profile}`);
-  const parts = priceOperations(stretch.ports.operations, 'hypercall', costTable(found).hypercall.exit);
-  return sumOfParts(parts) + sumOfParts(stretch.others.parts);
+  const figures = world.mode === 'vmi' ? found.hypercall : found.trap;
+  const { stringElements } = stretch.ports.operations;
+  return stretch.guestCycles + stringElements * (cycles - figures.string.device.cycles);
 }
 
 /**

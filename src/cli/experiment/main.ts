@@ -8,6 +8,7 @@ import { checkChecksums, Results } from './figures';
 import { fillIn } from './markdown';
 import { savingPlot, timePlot } from './plots';
 import { resultsCsv, resultsJson } from './raw';
+import { profileSections } from './profiles-page';
 import { type Result, runSetting } from './run-setting';
 import { profileSection, sections } from './sections';
 import { settings, WORKLOADS } from './worlds';
@@ -30,10 +31,14 @@ function write(path: string, text: string): void {
   writeFileSync(path, text);
 }
 
+function fill(page: string, generated: Readonly<Record<string, string>>): void {
+  write(page, fillIn(readFileSync(page, 'utf8'), generated));
+}
+
 function writeDocs(root: string, results: Results): void {
   const docs = join(root, 'docs');
-  const page = join(docs, 'experiment.md');
-  write(page, fillIn(readFileSync(page, 'utf8'), sections(results)));
+  fill(join(docs, 'experiment.md'), sections(results));
+  fill(join(docs, 'cost-profiles.md'), profileSections());
   write(join(docs, 'experiment', 'saved.svg'), savingPlot(results));
   for (const profile of results.profiles) {
     const heading = `# The experiment under ${profile}\n\nWritten by \`npm run experiment\`; [experiment.md](../experiment.md) explains it. Cycles of the profile's processor.\n`;

@@ -13,8 +13,10 @@ export function digits(count: number): string {
     .replace(/\B(?=(\d{3})+$)/g, '\u00a0');
 }
 
+/** One digit after the point; empty where there is no value. */
 export function percent(value: number | undefined): string {
-  return value === undefined ? '' : `${value.toFixed(1)} %`;
+  // Adding 0 makes 0 of -0.
+  return value === undefined ? '' : `${(Math.round(value * 10) / 10 + 0).toFixed(1)} %`;
 }
 
 export function times(value: number | undefined): string {

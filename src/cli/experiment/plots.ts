@@ -19,9 +19,9 @@ const LAYER_NAMES: Readonly<Record<keyof TimeShares, string>> = {
   return: 'return',
 };
 
-function legend(svg: Svg, y: number): void {
+function legend(svg: Svg, y: number, layers: readonly (keyof TimeShares)[]): void {
   let x = 12;
-  for (const layer of LAYERS) {
+  for (const layer of layers) {
     svg.bar(x, y - 10, 12, 12, layer, LAYER_NAMES[layer]);
     svg.text(x + 17, y, LAYER_NAMES[layer]);
     x += 32 + LAYER_NAMES[layer].length * 7;
@@ -41,7 +41,9 @@ export function timePlot(results: Results, profile: string): string {
   const title = `Where the guest's time goes: ${profile}`;
   const svg = new Svg(WIDTH, title);
   svg.text(12, 22, title, { class: 'title' });
-  legend(svg, 46);
+  const used = results.all.filter((result) => result.profile === profile && result.world.mode !== 'none');
+  const layers = LAYERS.filter((layer) => used.some(({ stretch }) => timeShares(stretch)[layer] > 0));
+  legend(svg, 46, layers);
   let y = 72;
   for (const workload of results.workloads) {
     const shown = results.of(profile, workload).filter(({ world }) => world.mode !== 'none');
@@ -53,7 +55,7 @@ export function timePlot(results: Results, profile: string): string {
       const shares = timeShares(stretch);
       const scale = (WIDTH - LEFT - RIGHT) / longest;
       let x = LEFT;
-      for (const layer of LAYERS) {
+      for (const layer of layers) {
         if (shares[layer] <= 0) continue;
         svg.bar(x, y, shares[layer] * scale, BAR, layer, `${LAYER_NAMES[layer]}: ${digits(shares[layer])} cycles`);
         x += shares[layer] * scale;

@@ -9,6 +9,7 @@ function flat({ profile, workload, world, stretch, guest }: Result): Record<stri
   return {
     profile,
     workload: workload.name,
+    world: world.id,
     driver: world.driver,
     mode: world.mode,
     portExits: stretch.ports.count,

@@ -31,7 +31,7 @@ export function attributesOf({ profile, workload, world }: Setting, { program, d
     commandLine: `workload=${workload.name} driver=${world.driver}`,
     drives: [{ file: disk, interface: virtio ? 'virtio' : 'ide' }],
     serial: { com1: 'console', ...(virtio && { virtio0: 'console' }) },
-    hypervisor: { mode: world.mode, costProfile: profile },
+    hypervisor: { mode: world.mode, costProfile: profile, ...(world.abis && { abis: world.abis }) },
     clock: CLOCK,
     maxInstructions: MOST_INSTRUCTIONS,
     record: { enabled: false },

@@ -10,6 +10,8 @@ export interface World {
   readonly label: string;
   readonly driver: Driver;
   readonly mode: Mode;
+  /** Hypercall interfaces beside those of the mode; none if left out. */
+  readonly abis?: readonly string[];
 }
 
 export interface Workload {
@@ -24,9 +26,11 @@ export interface Workload {
 export const WORLDS: readonly World[] = [
   { id: 'native-trap', label: 'native drivers, trapped', driver: 'native', mode: 'trap' },
   { id: 'native-vmi', label: 'native drivers, I/O hypercalls', driver: 'native', mode: 'vmi' },
+  { id: 'native-lguest', label: 'native drivers, lguest calls', driver: 'native', mode: 'trap', abis: ['lguest'] },
   { id: 'virtio-trap', label: 'virtio drivers, trapped', driver: 'virtio', mode: 'trap' },
   { id: 'virtio-vmi', label: 'virtio drivers, I/O hypercalls', driver: 'virtio', mode: 'vmi' },
   { id: 'native-vtx', label: 'native drivers, VT-x', driver: 'native', mode: 'vtx' },
+  { id: 'native-kvm', label: 'native drivers, VMCALLs', driver: 'native', mode: 'vtx', abis: ['kvm'] },
   { id: 'virtio-vtx', label: 'virtio drivers, VT-x', driver: 'virtio', mode: 'vtx' },
   { id: 'native-none', label: 'native drivers, bare metal', driver: 'native', mode: 'none' },
 ];

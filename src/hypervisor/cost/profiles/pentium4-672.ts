@@ -49,7 +49,7 @@ const EXIT: PartFigures = {
       'cycles that AA06 measured for `in al,0x80` under the hardware VMM, less 3963 and less 216 for the device: ' +
       '11647 for that early VMM to find out what happened (ten VMREADs of 178 cycles among it)',
   ),
-  decode: derived(0, 'the qualification of the exit names port, width and direction'),
+  decode: derived(0, 'the exit names port, width and direction, or the operands of the instruction'),
   device: DEVICE,
   return: measured(2409, 'AA06 table 1: VM entry'),
 };
