@@ -2,7 +2,7 @@ import type { ExitCostRow, ExitCostsResponse, ExitLogEntry } from '../../../debu
 import type { RingsideSession } from '../sessions/ringside-session';
 
 /** Most entries in one answer to `ringside/exitLog`. */
-export const PAGE = 10_000;
+const PAGE = 10_000;
 
 /** What a trace is made of: exits in full, and the sums of all, which know of more than the log keeps. */
 export interface SessionLog {
