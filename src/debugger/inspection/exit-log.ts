@@ -1,4 +1,4 @@
-import { callOf, resolveHypercalls } from '../../hypervisor/abi/names';
+import { recordedCall, resolveHypercalls } from '../../hypervisor/abi/names';
 import { callTexts } from '../../hypervisor/abi/values';
 import type { ExitLog } from '../../hypervisor/exits/exit-log';
 import type { ExitRecord } from '../../hypervisor/exits/exit-record';
@@ -21,9 +21,10 @@ export interface ExitLogParts {
 }
 
 /** What the log says of a hypercall: ABI, number, and its arguments and results in words. */
-function callOfRow({ abi, hypercall, values }: ExitRecord): Partial<ExitLogRow> {
+function callOfRow(record: ExitRecord): Partial<ExitLogRow> {
+  const { abi, hypercall, values } = record;
   if (hypercall === '') return {};
-  const call = callOf(abi, hypercall);
+  const call = recordedCall(record);
   if (!call) return { abi, hypercall };
   const texts = callTexts(call, values);
   return {

@@ -43,7 +43,7 @@ export interface PortSpec extends SpecOptions {
 
 export interface HypercallSpec extends SpecOptions {
   kind: 'hypercall';
-  /** `*` is any. */
+  /** `*` is any. With an ABI, the name may be a number, or `*` for any of that ABI. */
   target: '*' | { number: number } | { name: string; abi?: string; start: number };
 }
 

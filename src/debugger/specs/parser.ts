@@ -62,17 +62,12 @@ function portSpec(direction: PortSpec['direction']): (scanner: SpecScanner) => S
 function hypercallSpec(scanner: SpecScanner): SpecBody<HypercallSpec> {
   const number = scanner.number('a hypercall', 0xffffffff);
   if (number !== undefined) return { kind: 'hypercall', target: { number } };
-  const { word, start } = scanner.word('a hypercall: a name such as OUTB, a number, ABI:NAME, or *');
+  const expected = 'a hypercall: a name such as OUTB, a number, ABI:NAME, ABI:NUMBER, ABI:* or *';
+  const { word, start } = scanner.word(expected);
   if (word === '*') return { kind: 'hypercall', target: '*' };
-  const [, abi, name] = /^(?:([A-Za-z][A-Za-z0-9_]*):)?([A-Za-z_][A-Za-z0-9_]*)$/.exec(word) ?? [];
-  if (!name) {
-    throw new TextError(
-      'expected a hypercall: a name such as OUTB, a number, ABI:NAME, or *',
-      scanner.text,
-      start,
-      word.length,
-    );
-  }
+  const [, abi, name] =
+    /^(?:([A-Za-z]\w*):)?([A-Za-z_]\w*)$/.exec(word) ?? /^([A-Za-z]\w*):(\*|\d+|0x[0-9a-f]+)$/i.exec(word) ?? [];
+  if (!name) throw new TextError(`expected ${expected}`, scanner.text, start, word.length);
   return { kind: 'hypercall', target: { name, abi, start } };
 }
 

@@ -48,10 +48,24 @@ export function resolveHypercalls(spec: string): HypercallName[] {
   throw new RangeError(`there is no hypercall '${callName}' in ${where}: give a name such as OUTB, a number, or *`);
 }
 
-/** The call that a record names; undefined for one of another version of Ringside. */
+/** A call by the short name of its ABI and its own; undefined for one of another version of Ringside. */
 export function callOf(abiName: string, callName: string): HypercallDefinition | undefined {
   const abi = HYPERCALL_ABIS.find(({ name }) => name === abiName);
   return abi && allCalls(abi).find(({ name }) => name === callName);
+}
+
+/** The call of a record. A number that the ABI does not have is the first of its values. */
+export function recordedCall({ abi, hypercall, values }: RecordedCall): HypercallDefinition | undefined {
+  const call = callOf(abi, hypercall);
+  const isUnknown = HYPERCALL_ABIS.some(({ unknown }) => unknown !== undefined && unknown === call);
+  return call && isUnknown ? { ...call, number: values[0] } : call;
+}
+
+/** What a record of an exit says of the hypercall. */
+interface RecordedCall {
+  readonly abi: string;
+  readonly hypercall: string;
+  readonly values: ArrayLike<number>;
 }
 
 /** A hypercall name offered while a spec is typed. */
