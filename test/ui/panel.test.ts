@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Frame } from 'playwright-core';
 import type { ExitCostRow, GroupBy } from '../../debugAdapter/protocol';
-import { costAnswer, costRow, FakeAdapter } from '../extension/fake-adapter';
+import { costAnswer, costRow, FakeAdapter, reckoned } from '../extension/fake-adapter';
 import { type Theme, Workbench } from './workbench';
 
 const EXITS = 4000;
@@ -13,8 +13,14 @@ function rows(groupBy: GroupBy, mode: 'trap' | 'vmi', file: string): ExitCostRow
   const source = (line: number, name: string) => ({ source: { path: file, line, function: name } });
   if (groupBy === 'channel') return [costRow(channel, EXITS, price, channel)];
   return [
-    costRow(groupBy === 'port' ? '0x3f8 COM1.THR' : 'IO', 2400, price, channel, source(3, 'uart_putc')),
-    costRow('0x3fd COM1.LSR', 1200, price - 150, channel, source(5, 'uart_wait')),
+    costRow(groupBy === 'port' ? '0x3f8 COM1.THR' : 'IO', 2400, price, channel, {
+      ...source(3, 'uart_putc'),
+      ...reckoned(2400, 2400 * price),
+    }),
+    costRow('0x3fd COM1.LSR', 1200, price - 150, channel, {
+      ...source(5, 'uart_wait'),
+      ...reckoned(1200, 1200 * (price - 150)),
+    }),
     costRow('0x1f0 IDE.DATA', 256, price * 3, channel, source(8, 'ide_read')),
     costRow('0x70 RTC.INDEX', 128, price + 90, channel, source(9, 'rtc_read')),
     costRow(mode === 'vmi' ? '0xf4 EXIT' : '0x80 POST', 16, price, 'trap'),
@@ -146,6 +152,20 @@ describe('the exit-cost panel in the workbench', function () {
       assert.equal((await cells(panel, 'tfoot td'))[0], '1,200');
       await panel.locator('vscode-textfield input').fill('');
 
+      // What another way would cost, and the rows of one channel only.
+      await workbench.select(panel, 'What if', 'By trap');
+      await panel.locator('th[data-column=whatIf]', { hasText: 'By trap' }).waitFor();
+      const lsr = panel.locator('tbody tr', { hasText: '0x3fd' });
+      assert.deepEqual(
+        [await lsr.locator('td.whatIf').innerText(), await lsr.locator('td.saved').innerText()],
+        ['5,040,000', '−460.0%'],
+      );
+      await workbench.select(panel, 'Channel', 'Trap');
+      await panel.locator('table.costs tbody tr').nth(1).waitFor({ state: 'detached' });
+      assert.deepEqual(await cells(panel, 'tbody th.key'), ['0xf4 EXIT']);
+      await workbench.select(panel, 'Channel', 'All channels');
+      await workbench.select(panel, 'What if', 'By hypercall');
+
       // Grouping by port, beside the earlier run.
       await workbench.select(panel, 'Group by', 'Port');
       await panel.locator('tbody th.key', { hasText: '0x3f8 COM1.THR' }).waitFor();
@@ -158,6 +178,13 @@ describe('the exit-cost panel in the workbench', function () {
       await panel.locator('main > .content').evaluate((content) => content.scrollTo(0, 0));
       await page.waitForTimeout(300);
       await workbench.screenshot(`panel-compare-${slug(theme)}`);
+
+      // Where the figures come from.
+      await panel.locator('.profile summary').click();
+      await panel.locator('.profile .figures td', { hasText: 'measured' }).first().waitFor();
+      await panel.locator('.profile li', { hasText: 'ASPLOS 2006' }).waitFor();
+      await workbench.screenshot(`panel-profile-${slug(theme)}`);
+      await panel.locator('.profile summary').click();
 
       // A click opens the line, beside the panel.
       await row.locator('button.link').click();

@@ -122,6 +122,15 @@ describe('the main job: the sample workspace in the workbench', function () {
         assert.equal(await total(), own),
       );
 
+      // The same costs in VS Code's own viewer of CPU profiles.
+      await workbench.command('Ringside: Open Exit Costs as CPU Profile');
+      await page.locator('.tab.active', { hasText: '.cpuprofile' }).waitFor();
+      await workbench.frameWith('text=Self Time');
+      const viewer = await workbench.frameWith('text=uart_putc');
+      await viewer.locator('text=COM1.THR').first().waitFor();
+      await workbench.screenshot(`profile-${slug(theme)}`);
+      await workbench.command('View: Close Editor');
+
       // The panel by itself, with room for all columns and the charts.
       await panel.locator('vscode-textfield input').fill('');
       await workbench.command('View: Toggle Primary Side Bar Visibility');

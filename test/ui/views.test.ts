@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import type { HypercallInfo, PortInfo } from '../../debugAdapter/protocol';
-import { FakeAdapter } from '../extension/fake-adapter';
+import type { ExitLogEntry, HypercallInfo, PortInfo } from '../../debugAdapter/protocol';
+import { costAnswer, costRow, FakeAdapter, logEntry } from '../extension/fake-adapter';
 import type { Locator } from 'playwright-core';
 import { Workbench } from './workbench';
 
@@ -15,6 +15,13 @@ describe('the Ports and Hypercalls views and the wizard', function () {
     outs = 1200;
     let folder = '';
     const site = () => ({ path: `${folder}/driver.c`, line: 2, function: 'uart_putc', address: '0x00101234' });
+    /** Every tenth call is one of KVM's. */
+    const call = (sequence: number): ExitLogEntry => {
+      const more = sequence % 10 === 9 && { abi: 'kvm', hypercall: 'KICK_CPU', number: 5, arguments: 'apicId=0' };
+      const value = `0x${(0x41 + (sequence % 26)).toString(16)}`;
+      const arguments_ = `port=0x3f8 value=${value}`;
+      return logEntry(sequence, { source: site(), arguments: arguments_, port: 0x3f8, portName: 'COM1.THR', ...more });
+    };
     const ports = (): PortInfo[] => [
       {
         port: 0x3f8,
@@ -57,6 +64,13 @@ describe('the Ports and Hypercalls views and the wizard', function () {
     fake = new FakeAdapter({
       'ringside/ports': () => ({ ports: ports() }),
       'ringside/hypercalls': () => ({ available: true, calls: calls() }),
+      'ringside/exitCosts': () =>
+        costAnswer([costRow('driver.c:2', outs, 900, 'hypercall', { source: site() })], 'vmi'),
+      'ringside/exitLog': ({ start = 0, count = 100 }) => ({
+        entries: Array.from({ length: Math.max(0, Math.min(count, outs - start)) }, (_, index) => call(start + index)),
+        first: 0,
+        next: outs,
+      }),
     });
     const configuration = {
       type: 'ringside',
@@ -132,6 +146,48 @@ describe('the Ports and Hypercalls views and the wizard', function () {
   it('show hypercalls with the decoded arguments of the last', async () => {
     const pane = await workbench.pane('Hypercalls');
     await workbench.reveal(pane, /OUTB.*port=0x3f8 value=0x41 'A'/);
+  });
+
+  it('list the latest calls of any ABI, and go to their lines', async () => {
+    const pane = await workbench.pane('Hypercalls');
+    for (const title of ['Ports', 'Call Stack', 'Breakpoints', 'Watch', 'Variables'])
+      await workbench.pane(title, false);
+    await workbench.viewAction(pane, 'Group Hypercalls');
+    await workbench.pick('Latest calls');
+    await workbench.reveal(pane, /KICK_CPU.*apicId=0.*driver\.c:2 uart_putc/);
+    await workbench.screenshot('hypercalls-latest');
+    await workbench.openFile('launch.json');
+    await workbench.retry('the line of a call', async () => {
+      await (await workbench.reveal(pane, /OUTB.*port=0x3f8/)).click();
+      await workbench.page.locator('#status\\.editor\\.selection', { hasText: 'Ln 2' }).waitFor({ timeout: 4000 });
+    });
+    await workbench.viewAction(pane, 'Filter Hypercalls');
+    await workbench.enter('abi:kvm');
+    await workbench.retry('calls of KVM only', async () => {
+      const texts = await pane.locator('.monaco-list-row').allInnerTexts();
+      assert.ok(texts.length > 0 && texts.every((text) => text.includes('KICK_CPU')), texts.join());
+    });
+    await workbench.viewAction(pane, 'Clear Hypercall Filter');
+    await workbench.viewAction(pane, 'Group Hypercalls');
+    await workbench.pick('By source line');
+    await workbench.reveal(pane, /driver\.c:2.*uart_putc.*calls.*900 cycles each/);
+    await workbench.viewAction(pane, 'Group Hypercalls');
+    await workbench.pick('By call');
+    await workbench.reveal(pane, /OUTB.*vmi/);
+  });
+
+  it('log a call instead of stopping at it', async () => {
+    const pane = await workbench.pane('Hypercalls');
+    await workbench.retry('the menu of a call', async () => {
+      await workbench.page.keyboard.press('Escape');
+      await (await workbench.reveal(pane, 'OUTB')).click({ button: 'right' });
+      await workbench.page
+        .locator('.context-view .action-label', { hasText: 'Log This Call' })
+        .click({ timeout: 4000 });
+    });
+    await until(() => fake.functionBreakpoints.some(({ name }) => /^hypercall .*OUTB log ".*\{port:x\}/.test(name)));
+    await workbench.rowAction(pane, 'OUTB', 'Remove Breakpoint');
+    await until(() => fake.functionBreakpoints.length === 0);
   });
 
   it('write a breakpoint with condition and log text step by step, and change it later', async () => {

@@ -281,18 +281,22 @@ export class Workbench {
   }
 
   /** The page inside the exit-cost panel. */
-  async panel(): Promise<Frame> {
-    for (let attempt = 0; attempt < 100; attempt++) {
+  panel(): Promise<Frame> {
+    return this.frameWith('main#app .toolbar');
+  }
+
+  /** The page of a webview, by something that is in it. */
+  async frameWith(selector: string): Promise<Frame> {
+    return this.retry(`a page with ${selector}`, async () => {
       for (const frame of this.page.frames()) {
-        const ready = await frame
-          .locator('main#app .toolbar')
+        const count = await frame
+          .locator(selector)
           .count()
           .catch(() => 0);
-        if (ready > 0) return frame;
+        if (count > 0) return frame;
       }
-      await this.page.waitForTimeout(100);
-    }
-    throw new Error('the exit-cost panel did not open');
+      throw new Error('it did not open');
+    });
   }
 
   /** Chooses in one of the panel's selects. */

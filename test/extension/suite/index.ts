@@ -13,7 +13,7 @@ export async function run(): Promise<void> {
       appendFileSync(log, `${formatted(format as string, values)}\n`);
     };
   }
-  const mocha = new Mocha({ ui: 'bdd', color: false, timeout: 30_000, forbidOnly: true, reporter: 'spec' });
+  const mocha = new Mocha({ ui: 'bdd', color: false, timeout: 60_000, forbidOnly: true, reporter: 'spec' });
   const grep = process.env.RINGSIDE_SUITE_GREP;
   if (grep) mocha.grep(grep);
   for (const name of readdirSync(__dirname).sort()) if (name.endsWith('.test.js')) mocha.addFile(join(__dirname, name));

@@ -82,7 +82,10 @@ describe('the sample guest in the editor', function () {
       assert.match(listener.serial, /paravirt-io: OK/);
       const own = Number(/exits ~?0*(\d+)/.exec(listener.serial)?.[1]);
       const sum = (rows: ExitCostRow[] = []): number => rows.reduce((all, { samples }) => all + samples, 0);
-      assert.equal(sum(run.rows.port?.filter(({ key }) => key.startsWith('0x'))), own);
+      const ports = run.rows.port?.filter(({ key }) => key.startsWith('0x')) ?? [];
+      // Hardware leaves a string instruction once per page: there are more exits than operations.
+      const operations = ports.reduce((all, row) => all + row.operations!.singles + row.operations!.strings, 0);
+      assert.equal(mode === 'vtx' ? operations : sum(ports), own);
       assert.equal(run.mode, mode);
       // Besides its port operations a guest under VMI asks the ROM for its calls; privileged instructions exit too.
       const others = (run.rows.hypercall ?? []).filter(({ key }) => /^VMI_/.test(key));
