@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LinuxConsole, type BootOptions } from './console';
@@ -86,6 +86,45 @@ describe("Debian's Linux 6.1", function () {
       assert.equal(await linux.end(), 0, linux.messages);
     });
   }
+
+  it('finds virtio disk and console on the bus, and uses both', async function () {
+    const images = cachedImages('686');
+    if (!images) this.skip();
+    const text = join(folder, 'console.txt');
+    linux = new LinuxConsole(images, {
+      hypervisor: 'trap',
+      cpu: 'pentium3',
+      drive,
+      virtio: { drive, console: text },
+    });
+    await linux.shell();
+    const chipset = await linux.run('cat /sys/bus/pci/devices/0000:00:*/device');
+    assert.deepEqual(chipset.trim().split('\n'), ['0x1237', '0x7000', '0x7010', '0x1003', '0x1001']);
+    await linux.run('load-modules');
+    await linux.run('sleep 1');
+    assert.match(await linux.run('cat /proc/partitions'), /^\s*254\s+0\s+32 vda$/m);
+    assert.match(await linux.run('cat /sys/block/vda/serial'), /^Ringside0/);
+    const sum = createHash('md5').update(diskImage()).digest('hex');
+    assert.match(await linux.run('dd if=/dev/vda bs=512 2>/dev/null | md5sum'), new RegExp(`^${sum} `));
+    await linux.run('dd if=/dev/vda of=/tmp/s bs=512 skip=3 count=5 2>/dev/null');
+    await linux.run('dd if=/tmp/s of=/dev/vda bs=512 seek=20 conv=notrunc,fsync 2>/dev/null');
+    await linux.run('echo 3 > /proc/sys/vm/drop_caches');
+    const copied = createHash('md5')
+      .update(diskImage().subarray(3 * SECTOR, 8 * SECTOR))
+      .digest('hex');
+    const back = await linux.run('dd if=/dev/vda bs=512 skip=20 count=5 2>/dev/null | md5sum');
+    assert.match(back, new RegExp(`^${copied} `));
+    const other = await linux.run('dd if=/dev/sda bs=512 2>/dev/null | md5sum');
+    assert.match(other, new RegExp(`^${sum} `), 'the disk on IDE has a copy of its own');
+
+    await linux.run('echo over virtio > /dev/hvc0');
+    // Both devices are wired to one line.
+    assert.match(await linux.run('cat /proc/interrupts'), /^\s*11: +[1-9]\d* .*virtio\d, virtio\d$/m);
+    assert.deepEqual(complaints(linux.text), []);
+    linux.type('reboot -f\n');
+    assert.equal(await linux.end(), 0, linux.messages);
+    assert.equal(readFileSync(text, 'latin1'), 'over virtio\r\n');
+  });
 
   it('memtest86+ starts by the Linux protocol', async function () {
     const kernel = cachedMemtest();

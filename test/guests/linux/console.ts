@@ -13,6 +13,8 @@ export interface BootOptions {
   readonly append?: string;
   readonly memoryMB?: number;
   readonly drive?: string;
+  /** A virtio disk and the file that the virtio console goes to; neither unless given. */
+  readonly virtio?: { readonly drive: string; readonly console: string };
 }
 
 /** A Linux under the command line interface, with somebody at its serial console. */
@@ -27,11 +29,12 @@ export class LinuxConsole {
   private gone = false;
 
   constructor(images: LinuxImages, options: BootOptions) {
-    const { hypervisor, cpu, append = '', memoryMB = 128, drive } = options;
+    const { hypervisor, cpu, append = '', memoryMB = 128, drive, virtio } = options;
     const args = [CLI, 'run', images.kernel, '--memory', String(memoryMB)];
     if (images.initrd) args.push('--initrd', images.initrd);
     args.push('--cpu', cpu, '--hypervisor', hypervisor, '--append', `console=ttyS0 ${append}`.trim());
     if (drive) args.push('--drive', drive);
+    if (virtio) args.push('--drive', `${virtio.drive},if=virtio`, '--virtio-console', virtio.console);
     this.child = spawn(process.execPath, args);
     this.child.stdout?.on('data', (data: Buffer) => {
       this.text += data.toString('latin1').replaceAll('\r', '');

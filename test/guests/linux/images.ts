@@ -17,11 +17,13 @@ export interface LinuxImages {
 const FOLDER = join(__dirname, '..', '..', '..', 'out', 'linux');
 const MEMTEST = join(FOLDER, 'memtest.bin');
 
-/** The modules that a disk on the PIIX3's IDE function needs. What they depend on comes with them. */
-const DISK_MODULES = ['sd_mod', 'ata_piix'];
+/** The modules for a disk on the PIIX3's IDE function, and for virtio devices. What they depend on comes with them. */
+const MODULES = ['sd_mod', 'ata_piix', 'virtio_pci', 'virtio_blk', 'virtio_console'];
 
 function imagesOf(flavour: Flavour): Required<LinuxImages> {
-  return { kernel: join(FOLDER, `vmlinuz-${flavour}`), initrd: join(FOLDER, `initrd-${flavour}.gz`) };
+  // One that was made of other modules does not do.
+  const initrd = `initrd-${flavour}-${MODULES.length}.gz`;
+  return { kernel: join(FOLDER, `vmlinuz-${flavour}`), initrd: join(FOLDER, initrd) };
 }
 
 /** The images of an earlier `fetchImages`, if there are any. */
@@ -57,7 +59,7 @@ export function fetchImages(): void {
   writeFileSync(MEMTEST, readFileSync(join(packages.unpack('memtest86+'), 'boot', 'memtest86+ia32.bin')));
 }
 
-/** The disk modules in the order of loading, each after those that it names in its `depends=`. */
+/** The modules in the order of loading, each after those that it names in its `depends=`. */
 function readModules(folder: string): KernelModule[] {
   const paths = new Map(
     readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -73,7 +75,7 @@ function readModules(folder: string): KernelModule[] {
     for (const other of depends.split(',').filter(Boolean)) load(moduleName(other));
     loaded.set(name, { name: basename(path), bytes });
   };
-  for (const name of DISK_MODULES) load(name);
+  for (const name of MODULES) load(name);
   return [...loaded.values()];
 }
 
