@@ -156,8 +156,9 @@ export class RunLoop {
     const { state } = this.cpu;
     if (!this.faultAsked && this.cpu.intercepts.fault) {
       const verdict = this.offerFault();
-      if (verdict === FaultVerdict.RestartOnce) return this.restartOnce();
-      if (verdict !== FaultVerdict.Deliver) return undefined;
+      const end = verdict === FaultVerdict.RestartOnce ? this.restartOnce() : undefined;
+      // An instruction that faults again after `RestartOnce` has had its chance: that fault is delivered.
+      if (end !== undefined || state.get(layout.FAULT) === 0) return end;
     }
     const vector = (state.get(layout.FAULT) - 1) as Vector;
     const errorCode = state.get(layout.FAULT_ERROR) | 0;

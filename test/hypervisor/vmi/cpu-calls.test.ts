@@ -52,11 +52,19 @@ function withTables(guest: DeprivilegedGuest): void {
 
 for (const privilege of [1, 0] as const) {
   describe(`calls 0-37 and 61 of a kernel at level ${privilege}`, () => {
+    let guest: DeprivilegedGuest;
+    let restore: () => void;
+
+    before(() => {
+      guest = new DeprivilegedGuest({ vmi: { privilege } });
+      withTables(guest);
+      restore = guest.checkpoint();
+    });
+
     for (const [name, registers] of Object.entries(HARMLESS)) {
       const definition = VMI_ABI.calls.find((call) => call.name === name) ?? assert.fail(name);
       it(`${name} returns, and preserves what it may not clobber`, () => {
-        const guest = new DeprivilegedGuest({ vmi: { privilege } });
-        withTables(guest);
+        restore();
         guest.setRegisters({ EAX: 0xa0a0a0a0, ECX: 0xc0c0c0c0, EDX: 0xd0d0d0d0 });
         guest.setRegisters({ EBX: 0xb0b0b0b0, EBP: 0xb1b1b1b1, ESI: 0xb2b2b2b2, EDI: 0xb3b3b3b3 });
         const clobbered = definition.clobbers === 'standard' ? ['EAX', 'ECX', 'EDX'] : [];

@@ -226,6 +226,23 @@ export class DeprivilegedGuest {
     return (this.entry(table, index)[1] >>> 13) & 3;
   }
 
+  /** Keeps the guest as it is now; what is given back puts it there again. */
+  checkpoint(): () => void {
+    const { machine, hypervisor, state } = this;
+    const bytes = state.u8.slice();
+    const saved = [structuredClone(hypervisor.save()), machine.clock.save()] as const;
+    return () => {
+      state.u8.set(bytes);
+      hypervisor.load(saved[0]);
+      machine.clock.load(saved[1]);
+      machine.shutdown = undefined;
+      machine.cancelFault();
+      machine.cpu.stateReplaced();
+      this.stopAtFaults = false;
+      this.forget();
+    };
+  }
+
   private buildTables(): void {
     const gdt: Record<number, Entry> = {
       [KERNEL_CODE]: [0xffff, FLAT_CODE],

@@ -90,10 +90,7 @@ describe('VMI: SetIDT, GetGDT, GetIDT', () => {
     );
     guest.call('GetIDT', { EAX: DATA + 0x10 });
     guest.call('GetGDT', { EAX: DATA + 0x20 });
-    const stored = (at: number): number[] => [
-      guest.machine.memory.read(at, 2),
-      guest.machine.memory.read(at + 2, 4),
-    ];
+    const stored = (at: number): number[] => [guest.machine.memory.read(at, 2), guest.machine.memory.read(at + 2, 4)];
     assert.deepEqual(stored(DATA + 0x10), [0x2f, NEW_GDT]);
     assert.deepEqual(stored(DATA + 0x20), [0xff, GDT_BASE]);
   });

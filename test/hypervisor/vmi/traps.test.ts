@@ -386,16 +386,12 @@ describe('faults that remain the guest’s', () => {
   it('of the delivery of an interrupt, even at an instruction that could be carried out', () => {
     const guest = new DeprivilegedGuest();
     guest.setEntry(IDT_BASE, 6, [0, 0]);
-    guest.machine.cpu.intercepts.fault?.bind(guest);
     guest.forget();
     guest.run([0x0f, 0x0b], 1); // UD2, whose gate is no gate: #GP with IDT and EXT
-    assert.deepEqual(
-      guest.faults.map(({ vector, errorCode }) => [vector, errorCode]).slice(0, 2),
-      [
-        [6, -1],
-        [13, 6 * 8 + 3],
-      ],
-    );
+    assert.deepEqual(guest.faults.map(({ vector, errorCode }) => [vector, errorCode]).slice(0, 2), [
+      [6, -1],
+      [13, 6 * 8 + 3],
+    ]);
   });
 });
 

@@ -47,14 +47,17 @@ function readTimestamp(e: Emitter): void {
   e.setReg(32, Register.EDX, high32(value));
 }
 
-/** #GP(0) above privilege level 0, before operands are read. */
-function requirePrivilege(e: Emitter): void {
-  e.if(e.state(layout.CPL), () => e.fault(Vector.GP, 0));
+/**
+ * #GP(0) above privilege level 0, before operands are read. The operation raises it, so that a debugger that watches the
+ * instruction is asked first.
+ */
+function requirePrivilege(e: Emitter, operation: 'loadLdt' | 'loadTask' | 'loadMachineStatus'): void {
+  e.if(e.state(layout.CPL), () => e.call(operation, 0));
 }
 
 const loadSystemSelector = (operation: 'loadLdt' | 'loadTask') => (e: Emitter, src: OperandAccess) => {
   requireProtectedMode(e);
-  requirePrivilege(e);
+  requirePrivilege(e, operation);
   e.call(operation, src.read());
 };
 
@@ -64,7 +67,7 @@ const verifySelector = (operation: 'verifyRead' | 'verifyWrite') => (e: Emitter,
 };
 
 const loadMachineStatus = (e: Emitter, src: OperandAccess) => {
-  requirePrivilege(e);
+  requirePrivilege(e, 'loadMachineStatus');
   e.call('loadMachineStatus', src.read());
 };
 
