@@ -93,7 +93,7 @@ describe('the main job: the sample workspace in the workbench', function () {
       await page.locator('.tab.active', { hasText: 'uart.c' }).waitFor();
 
       await workbench.command('Ringside: Show Exit Costs');
-      const panel = await workbench.panel();
+      let panel = await workbench.panel();
       await panel.locator('.status', { hasText: 'stopped' }).waitFor();
       await workbench.select(panel, 'Group by', 'Port');
       await workbench.select(panel, 'Compare with', 'Trap and decode');
@@ -130,6 +130,8 @@ describe('the main job: the sample workspace in the workbench', function () {
       await viewer.locator('text=COM1.THR').first().waitFor();
       await workbench.screenshot(`profile-${slug(theme)}`);
       await workbench.command('View: Close Editor');
+      // The panel was hidden: its page is a new one.
+      panel = await workbench.panel();
 
       // The panel by itself, with room for all columns and the charts.
       await panel.locator('vscode-textfield input').fill('');

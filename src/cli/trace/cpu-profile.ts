@@ -60,7 +60,7 @@ export class CpuProfile implements TraceWriter {
 
   /** Adds exits of which no more than their sums are known, before all others: they come first, one after the other. */
   addLost({ source, name, exits, cycles }: LostExits): void {
-    const leaf = this.leaf(source?.function ?? name, 'exits that the log has lost', source);
+    const leaf = this.leaf(source?.function ?? name, 'earlier exits, in sum', source);
     this.spend(leaf, cycles, exits);
     this.now += cycles;
   }

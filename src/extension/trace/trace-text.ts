@@ -35,6 +35,6 @@ export function traceSummary(log: SessionLog, format: TraceFormat): string {
   const lost =
     format === 'json'
       ? `the ${count(missing)} before them are not in the log any more`
-      : `of the ${count(missing)} before them only the sums by line are known`;
+      : `of the ${count(missing)} before them the profile has the sums by line`;
   return `${count(log.entries.length)}; ${lost}. "ringside run --trace FILE" writes every exit of a run.`;
 }

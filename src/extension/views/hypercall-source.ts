@@ -70,7 +70,8 @@ export class HypercallSource implements AccessSource {
   }
 
   describe(used: number): string {
-    const what = { call: 'used', line: 'lines', function: 'functions', activity: 'latest' }[this.grouping];
+    if (this.grouping === 'activity') return used > 0 ? 'latest' : '';
+    const what = { call: 'used', line: 'lines', function: 'functions' }[this.grouping];
     return used > 0 ? `${used} ${what}` : '';
   }
 

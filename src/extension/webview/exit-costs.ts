@@ -121,7 +121,8 @@ function render(): void {
 
 function statusText({ view, other }: ShowMessage): string {
   const { session, sinceLastStop, costs } = view!;
-  const parts = [runLabel({ ...session, mode: costs.totals.mode })];
+  const { mode, costProfile } = costs.totals;
+  const parts = [runLabel({ ...session, mode }), `cycles of ${costProfile}`];
   parts.push(state.frozen ? 'frozen' : { running: 'live', stopped: 'stopped', ended: 'ended' }[session.state]);
   if (sinceLastStop) parts.push('exits since the last stop');
   if (other) parts.push(`beside ${runLabel(other)}`);

@@ -175,6 +175,6 @@ function whatIfColumns(channel: WhatIf['channel']): Column[] {
  */
 export function visibleColumns(comparing: boolean, channel: WhatIf['channel'] = 'hypercall'): Column[] {
   const columns = COLUMNS.filter((column) => comparing || !column.comparison);
-  const behind = columns.findIndex(({ id }) => id === 'parts') + 1;
+  const behind = columns.findIndex(({ id }) => id === 'avg') + 1;
   return [...columns.slice(0, behind), ...whatIfColumns(channel), ...columns.slice(behind)];
 }

@@ -48,7 +48,7 @@ function figureRow({ operation, parts }: ProfileInfo['rows'][number]): HTMLEleme
         'td',
         { title: `${basis}: ${note}` },
         integerText(cycles),
-        ...(cycles > 0 ? [element('span', { class: 'basis' }, basis)] : []),
+        element('span', { class: 'basis' }, cycles > 0 ? basis : ''),
       ),
     ),
     element('td', { class: 'total' }, integerText(total)),

@@ -66,12 +66,6 @@ const TILES: Tile[] = [
     text: ({ hostNs }) => nanosecondsText(hostNs),
     note: ({ samples, hostNs }) => (samples > 0 ? `${nanosecondsText(hostNs / samples)} per exit` : 'none yet'),
   },
-  {
-    title: 'Hypervisor',
-    hint: 'Mode, and the cost profile that the cycles come from',
-    text: ({ mode }) => mode,
-    note: ({ costProfile }) => costProfile,
-  },
 ];
 
 /** Figures of the whole run. */
