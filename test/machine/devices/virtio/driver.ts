@@ -69,7 +69,7 @@ export class Driver {
     for (let i = 0; i < queues; i++) {
       this.set(REG.queueSelect, 2, i);
       this.sizes[i] = this.get(REG.queueSize, 2);
-      for (let at = 0; at < 0x10000; at += 4) this.memory.setUint32(this.table(i) + at, 0, true);
+      this.bytes(this.table(i), 0x10000).fill(0);
       this.set(REG.queuePfn, 4, this.table(i) >>> 12);
     }
     this.set(REG.status, 1, 7);
