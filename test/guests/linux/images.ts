@@ -27,7 +27,7 @@ function imagesOf(flavour: Flavour): Required<LinuxImages> {
 }
 
 /** The images of an earlier `fetchImages`, if there are any. */
-export function cachedImages(flavour: Flavour): LinuxImages | undefined {
+export function cachedImages(flavour: Flavour): Required<LinuxImages> | undefined {
   const images = imagesOf(flavour);
   return existsSync(images.kernel) && existsSync(images.initrd) ? images : undefined;
 }
