@@ -232,6 +232,30 @@ describe('launching', () => {
       /^hypervisor\.costProfile: .*Did you mean "merom"/,
     ],
     [
+      'a cost profile with a member that there is not',
+      { ...flat, hypervisor: { ...hypervisor, costProfile: { trap: { port: { decod: 1 } } } } },
+      code,
+      /^hypervisor\.costProfile\.trap\.port\.decod: there is no such member; .*decode, device, return\.$/,
+    ],
+    [
+      'a missing cost profile',
+      { ...flat, hypervisor: { ...hypervisor, costProfile: './mine' } },
+      code,
+      /^hypervisor\.costProfile: \.\/mine/,
+    ],
+    [
+      'a cost profile that is not JSON',
+      { ...flat, hypervisor: { ...hypervisor, costProfile: 'mine.json' } },
+      { ...code, 'mine.json': new TextEncoder().encode('{') },
+      /^hypervisor\.costProfile: mine\.json is not JSON: /,
+    ],
+    [
+      'a cost profile with a wrong figure',
+      { ...flat, hypervisor: { ...hypervisor, costProfile: 'mine.json' } },
+      { ...code, 'mine.json': new TextEncoder().encode('{"native":"x"}') },
+      /^hypervisor\.costProfile: mine\.json: native: expected cycles, .* got "x"\.$/,
+    ],
+    [
       'an unknown ABI',
       { ...flat, hypervisor: { ...hypervisor, abis: ['vmj'] } },
       code,
