@@ -17,6 +17,7 @@ export const TABLE = 0x101000;
 const POINTERS = 0x102000;
 const CODE = 0x103000;
 const STACK = 0x105000;
+const GDT = 0x106000;
 export const FREE = 0x110000;
 export const START_TIME = Date.UTC(2007, 7, 22);
 
@@ -35,22 +36,58 @@ interface BenchOptions {
   readonly init?: boolean;
 }
 
-/** A kernel at level 0 with paging on, in a whole PC. */
+/** A PC with a hypervisor. Building one takes long, so that they are used again. */
+interface Place {
+  readonly machine: Machine;
+  readonly hypervisor: Hypervisor;
+  reports: string[];
+}
+
+/** By processor and options. */
+const idle = new Map<string, Place[]>();
+let lent: [key: string, place: Place][] = [];
+
+function borrow(cpu: CpuModel, vmi: HypervisorOptions['vmi']): Place {
+  const key = JSON.stringify([cpu, vmi]);
+  const place = idle.get(key)?.pop() ?? build(cpu, vmi);
+  lent.push([key, place]);
+  place.reports = [];
+  place.machine.reset();
+  place.hypervisor.reset();
+  place.machine.hooks.exception = undefined;
+  place.machine.hooks.interrupt = undefined;
+  place.machine.bus.watch.fill(0);
+  place.machine.bus.observer = undefined;
+  return place;
+}
+
+function build(cpu: CpuModel, vmi: HypervisorOptions['vmi']): Place {
+  const machine = new Machine({ cpu, memoryMB: 8, startTime: START_TIME, tier: 'off' });
+  const onReport = (message: string): number => place.reports.push(message);
+  const hypervisor = new Hypervisor(machine, { mode: 'vmi', vmi, onReport });
+  const place: Place = { machine, hypervisor, reports: [] };
+  machine.cpu.intercepts = hypervisor;
+  return place;
+}
+
+afterEach(() => {
+  for (const [key, place] of lent) idle.set(key, [...(idle.get(key) ?? []), place]);
+  lent = [];
+});
+
+/** A kernel with paging on, in a whole PC, up to the end of the test. After VMI_Init it runs at level 1 unless told otherwise. */
 export class VmiBench {
   readonly machine: Machine;
   readonly hypervisor: Hypervisor;
-  readonly reports: string[] = [];
+  readonly reports: string[];
   readonly pae: boolean;
 
   constructor({ cpu = 'pentium3', pae = false, vmi = {}, init = true }: BenchOptions = {}) {
     this.pae = pae;
-    this.machine = new Machine({ cpu, memoryMB: 8, startTime: START_TIME, tier: 'off' });
-    this.hypervisor = new Hypervisor(this.machine, {
-      mode: 'vmi',
-      vmi: { privilege: 0, ...vmi },
-      onReport: (message) => this.reports.push(message),
-    });
-    this.machine.cpu.intercepts = this.hypervisor;
+    const place = borrow(cpu, vmi);
+    this.machine = place.machine;
+    this.hypervisor = place.hypervisor;
+    this.reports = place.reports;
     this.enterKernel();
     if (init) assert.equal(this.callAt(VMI_INIT_OFFSET).eax, 0);
   }
@@ -106,6 +143,14 @@ export class VmiBench {
     if (fault) machine.cancelFault();
     else assert.equal(state.eip, PAGE_OFFSET + CODE, 'the call returned');
     return { eax: state.reg(Register.EAX), edx: state.reg(Register.EDX), fault };
+  }
+
+  /** `jmp` to a call's stub, for code at `linear`. */
+  jumpTo(name: string, linear: number): number[] {
+    const call = VMI_ABI.calls.find((candidate) => candidate.name === name);
+    assert.ok(call, name);
+    const stub = PAGE_OFFSET + VMI_ROM_ADDRESS + stubOffset(call.number);
+    return [0xe9, ...bytesOf((stub - (linear + 5)) >>> 0)];
   }
 
   jump(linear: number): void {
@@ -166,6 +211,16 @@ export class VmiBench {
       segmentation.setHidden(segment, 0x68, 0, 0xffffffff, 0xc093);
     }
     segmentation.setHidden(SegmentIndex.CS, 0x60, 0, 0xffffffff, 0xc09b);
+    // Linux's kernel code and data, flat.
+    for (const [selector, type] of [
+      [0x60, 0x9b],
+      [0x68, 0x93],
+    ]) {
+      this.write(GDT + selector, 0x0000ffff);
+      this.write(GDT + selector + 4, 0x00cf0000 | (type << 8));
+    }
+    state.set(layout.GDTR_BASE, PAGE_OFFSET + GDT);
+    state.set(layout.GDTR_LIMIT, 0xff);
     state.eflags = 2;
     state.setCr(0, 0x80050033);
     state.setCr(4, pae ? 0x20 : 0);

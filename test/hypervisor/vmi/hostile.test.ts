@@ -4,7 +4,7 @@ import { stubOffset, VMI_ROM_ADDRESS } from '../../../src/hypervisor/abi/vmi/rom
 import { Register } from '../../../src/machine/layout';
 import { bytesOf, DIRECTORY, FREE, PAGE_OFFSET, TABLE, VmiBench } from './bench';
 import { InterruptedGuest } from './interrupted-guest';
-import { Tape } from './tape';
+import { tapeOf } from './tape';
 
 const PT = 1;
 const GP = 13;
@@ -183,20 +183,20 @@ describe('a hostile VMI guest', () => {
   it('makes calls from an interrupt handler inside an interrupted string call', () => {
     const guest = new InterruptedGuest(new VmiBench());
     const { bench } = guest;
-    const tape = new Tape();
-    bench.machine.bus.register(tape);
+    const tape = tapeOf(bench.machine);
     const stub = (name: string): number => {
       const call = VMI_ABI.calls.find((candidate) => candidate.name === name);
       assert.ok(call);
       return PAGE_OFFSET + VMI_ROM_ADDRESS + stubOffset(call.number);
     };
     const relative = (from: number, to: number): number[] => [0xe8, ...bytesOf((to - (from + 5)) >>> 0)];
-    // The handler: pusha; mov edx, 300h; mov ecx, 3; mov esi, source; call OUTSB; mov al, 20h; out 20h, al; popa; iret
+    // The handler: pusha; mov edx, 300h; mov ecx, 3; mov esi, source; call OUTSB; mov al, 20h; out 20h, al; popa; jmp IRET
     const handler = PAGE_OFFSET + 0x108800;
     const source = FREE + 0x2000;
     bench.machine.memory.poke(source, Uint8Array.of(0x51, 0x52, 0x53));
     const start = [0x60, 0xba, ...bytesOf(0x300), 0xb9, ...bytesOf(3), 0xbe, ...bytesOf(PAGE_OFFSET + source)];
-    const code = [...start, ...relative(handler + start.length, stub('OUTSB')), 0xb0, 0x20, 0xe6, 0x20, 0x61, 0xcf];
+    const code = [...start, ...relative(handler + start.length, stub('OUTSB')), 0xb0, 0x20, 0xe6, 0x20, 0x61];
+    code.push(...bench.jumpTo('IRET', handler + code.length));
     bench.machine.memory.poke(0x108800, Uint8Array.from(code));
     guest.setHandler(0x20, handler);
     // The program: INSB of 3000 bytes with interrupts on, then HLT with interrupts off.

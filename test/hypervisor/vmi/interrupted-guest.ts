@@ -1,7 +1,6 @@
 import * as layout from '../../../src/machine/layout';
 import { bytesOf, PAGE_OFFSET, VmiBench } from './bench';
 
-const GDT = 0x106000;
 const IDT = 0x107000;
 const HANDLERS = 0x108000;
 /** One counter for each vector. */
@@ -28,6 +27,9 @@ const PIC_SETUP: readonly [port: number, value: number][] = [
   [0xa1, 0],
 ];
 
+/** A machine that is used again has the timers of earlier tests. */
+let runs = 0;
+
 interface Arrival {
   readonly vector: number;
   /** Cycles of the clock. */
@@ -37,14 +39,9 @@ interface Arrival {
 /** A guest with handlers that count their interrupts and end them, at the 8259 and at the local APIC. */
 export class InterruptedGuest {
   readonly arrivals: Arrival[] = [];
-  private runs = 0;
 
   constructor(readonly bench: VmiBench) {
     const { state, machine } = bench;
-    bench.write(GDT + KERNEL_CODE, 0x0000ffff);
-    bench.write(GDT + KERNEL_CODE + 4, 0x00cf9a00);
-    state.set(layout.GDTR_BASE, PAGE_OFFSET + GDT);
-    state.set(layout.GDTR_LIMIT, 0xff);
     state.set(layout.IDTR_BASE, PAGE_OFFSET + IDT);
     state.set(layout.IDTR_LIMIT, 0x7ff);
     for (let vector = 0x20; vector < 0x50; vector++) this.addHandler(vector);
@@ -92,7 +89,7 @@ export class InterruptedGuest {
     const start = bench.load([...code, ...SPIN]);
     const end = machine.clock.now + cycles;
     // Then the guest is made to spin, awake and undisturbed, up to the end of the run.
-    const stop = machine.clock.timer(`test.${this.runs++}`, () => {
+    const stop = machine.clock.timer(`test.${runs++}`, () => {
       state.set(layout.HALTED, 0);
       state.eflags &= ~layout.FLAG_IF;
       bench.jump(start + code.length);
@@ -114,7 +111,8 @@ export class InterruptedGuest {
       vector < 0x30
         ? [0x50, 0xb0, 0x20, 0xe6, 0x20, 0x58] // push eax; mov al, 20h; out 20h, al; pop eax
         : [0xc7, 0x05, ...bytesOf(APIC_LINEAR + 0xb0), 0, 0, 0, 0]; // mov dword [EOI], 0
-    const code = [0xff, 0x05, ...bytesOf(PAGE_OFFSET + COUNTS + 4 * vector), ...end, 0xcf];
+    const code = [0xff, 0x05, ...bytesOf(PAGE_OFFSET + COUNTS + 4 * vector), ...end];
+    code.push(...bench.jumpTo('IRET', PAGE_OFFSET + at + code.length));
     bench.machine.memory.poke(at, Uint8Array.from(code));
     this.setHandler(vector, PAGE_OFFSET + at);
   }

@@ -5,7 +5,7 @@ import type { ExitRecord } from '../../../src/hypervisor/exits/exit-record';
 import { type PortAccess, PortVerdict } from '../../../src/machine/bus/port-access';
 import { FLAG_DF, FLAG_IF, Register } from '../../../src/machine/layout';
 import { FREE, PAGE_OFFSET, TABLE, VmiBench } from './bench';
-import { Tape, TAPE_PORT } from './tape';
+import { TAPE_PORT, tapeOf } from './tape';
 
 /** Linear buffer of four pages, of which the second is the one that is taken away. */
 const BUFFER = PAGE_OFFSET + FREE;
@@ -27,12 +27,11 @@ const SINGLES = rows(false);
 
 /** A guest with a tape, and what a call did to it. */
 class IoBench extends VmiBench {
-  readonly tape = new Tape();
+  readonly tape = tapeOf(this.machine);
   private readonly firstRecord: number;
 
   constructor() {
     super();
-    this.machine.bus.register(this.tape);
     this.firstRecord = this.hypervisor.log.nextSequence;
     this.machine.memory.poke(
       FREE,
@@ -160,7 +159,7 @@ describe('VMI I/O calls: strings', () => {
 
       for (const [what, entry, errorCode] of [
         ['is not present', 0, input ? 2 : 0],
-        ...(input ? [['is read-only', ((FREE + 0x1000) | 1), 3] as const] : []),
+        ...(input ? [['is read-only', (FREE + 0x1000) | 1, 3] as const] : []),
       ] as const) {
         for (const offset of [0, ...(width > 1 ? [1] : [])]) {
           it(`stops before a page that ${what}${offset ? ', in the middle of an element' : ''}, and goes on once it may`, () => {

@@ -363,7 +363,7 @@ describe('VMI page checks: violations', () => {
   });
 
   it('are found after a snapshot is loaded, and forgotten at power on', () => {
-    const bench = new VmiBench();
+    const bench = new VmiBench({ vmi: { privilege: 0 } });
     allocate(bench, NEW_TABLE, PT);
     bench.store(PAGE_OFFSET + NEW_TABLE, FREE | 3);
     const saved = bench.hypervisor.save();
@@ -375,7 +375,7 @@ describe('VMI page checks: violations', () => {
   });
 
   it('find a write after a snapshot is loaded into a machine whose translations are warm', () => {
-    const bench = new VmiBench();
+    const bench = new VmiBench({ vmi: { privilege: 0 } });
     allocate(bench, NEW_TABLE, PT);
     const saved = bench.hypervisor.save();
     bench.hypervisor.reset();

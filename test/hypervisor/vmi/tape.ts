@@ -1,9 +1,10 @@
+import type { Machine } from '../../../src/machine/machine';
 import type { Device, DeviceState, PortWidth } from '../../../src/machine/devices/device';
 
 export const TAPE_PORT = 0x300;
 
 /** Gives the bytes 1, 2, 3 … one after the other, whatever the width, and keeps what is written as bytes. */
-export class Tape implements Device {
+class Tape implements Device {
   readonly name = 'TAPE';
   readonly registers = [{ port: TAPE_PORT, name: 'DATA', width: 4 as const, doc: 'test' }];
   readonly written: number[] = [];
@@ -36,4 +37,17 @@ export class Tape implements Device {
   load(): void {
     this.reset();
   }
+}
+
+const tapes = new WeakMap<Machine, Tape>();
+
+/** The tape of a machine, rewound; it gets one if it has none. */
+export function tapeOf(machine: Machine): Tape {
+  let tape = tapes.get(machine);
+  if (!tape) {
+    tapes.set(machine, (tape = new Tape()));
+    machine.bus.register(tape);
+  }
+  tape.reset();
+  return tape;
 }
