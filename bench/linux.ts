@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { cachedImages, FLAVOURS, fetchImages, type LinuxImages } from '../test/guests/linux/images';
 import { INIT_MARKER } from '../test/guests/linux/initramfs';
 
+const QEMU = 'qemu-system-i386';
 const CLI = join(__dirname, '..', 'dist', 'cli.js');
 const APPEND = 'console=ttyS0 nokaslr';
 const MEMORY = '128';
@@ -47,7 +48,7 @@ const ENGINES: readonly Engine[] = [
   {
     name: 'qemu',
     start: ({ kernel, initrd }) =>
-      spawn('qemu-system-i386', [
+      spawn(QEMU, [
         ...['-accel', 'tcg', '-nographic', '-no-reboot', '-cpu', 'pentium3', '-m', MEMORY],
         ...['-kernel', kernel, '-initrd', initrd, '-append', APPEND],
       ]),
