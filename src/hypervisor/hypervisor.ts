@@ -1,5 +1,6 @@
-import type { FaultVerdict, Intercepts, IoQualification, RingCompression } from '../machine/cpu/intercepts';
+import type { FaultVerdict, Intercepts, IoQualification } from '../machine/cpu/intercepts';
 import type { Fault } from '../machine/cpu/fault';
+import type { RingCompression } from '../machine/cpu/ring-compression';
 import type { RegisterValue } from '../machine/cpu/model-registers';
 import type { CpuidLeaf } from '../machine/cpu/models';
 import type { HypercallDefinition } from './abi/hypercall';

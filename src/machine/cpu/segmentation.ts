@@ -25,7 +25,7 @@ import {
   withinLimit,
 } from './descriptor';
 import { Fault, Vector } from './fault';
-import { NO_COMPRESSION, type RingCompression } from './intercepts';
+import { NO_COMPRESSION, type RingCompression } from './ring-compression';
 import type { MemoryWidth, Mmu } from './mmu';
 import { StackCursor } from './stack';
 import type { CpuState } from './state';

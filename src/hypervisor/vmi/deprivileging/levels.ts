@@ -1,4 +1,4 @@
-import type { RingCompression } from '../../../machine/cpu/intercepts';
+import type { RingCompression } from '../../../machine/cpu/ring-compression';
 import type { MonitorPart } from '../part';
 
 interface LevelsState {
