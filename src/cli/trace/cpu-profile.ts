@@ -1,6 +1,14 @@
 import type { ExitLogEntry, SourcePosition } from '../../../debugAdapter/protocol';
 import { CYCLES_PER_SECOND } from '../../machine/clock';
-import { ExitAxis, exitCycles, exitFunction, exitName, type TraceTotals, type TraceWriter } from './exits';
+import {
+  ExitAxis,
+  exitCycles,
+  exitFunction,
+  exitName,
+  type TraceTotals,
+  type TraceWriter,
+  withoutOffset,
+} from './exits';
 import { ProfileSamples } from './profile-samples';
 import { TextPieces } from './text-pieces';
 
@@ -60,7 +68,8 @@ export class CpuProfile implements TraceWriter {
 
   /** Adds exits of which no more than their sums are known, before all others: they come first, one after the other. */
   addLost({ source, name, exits, cycles }: LostExits): void {
-    const leaf = this.leaf(source?.function ?? name, 'earlier exits, in sum', source);
+    const functionName = withoutOffset(source?.function ?? name);
+    const leaf = this.leaf(functionName, `earlier exits of ${functionName}`, source);
     this.spend(leaf, cycles, exits);
     this.now += cycles;
   }

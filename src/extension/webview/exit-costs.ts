@@ -1,5 +1,6 @@
 import 'uplot/dist/uPlot.min.css';
 import './exit-costs/style.css';
+import type { WhatIf } from '../../../debugAdapter/protocol';
 import type { PanelMessage, ShowMessage } from '../costs/messages';
 import { GROUPINGS, runLabel } from '../costs/run';
 import { visibleColumns } from './exit-costs/columns';
@@ -86,10 +87,15 @@ function choose(part: Partial<typeof state>): void {
   if (state.frozen) render();
 }
 
+/** The channel that costs are reckoned for: what was chosen, or else the way that the guest did not take. */
+function whatIfOf({ view }: ShowMessage): WhatIf['channel'] {
+  return state.whatIf ?? (view?.costs.totals.mode === 'vmi' ? 'trap' : 'hypercall');
+}
+
 /** The lines on screen: joined, filtered, sorted. */
 function shownLines(message: ShowMessage): Line[] {
   const before = message.other?.rows[message.view!.groupBy];
-  const lines = joinRuns(message.view!.costs.rows, before, state.whatIf);
+  const lines = joinRuns(message.view!.costs.rows, before, whatIfOf(message));
   return sortLines(filterLines(channelLines(lines, state.channel), state.filter), state.order);
 }
 
@@ -106,7 +112,9 @@ function render(): void {
     return;
   }
   setText(status, statusText(message));
-  tiles.show(view.costs.totals, state.whatIf);
+  const whatIf = whatIfOf(message);
+  toolbar.markWhatIf(whatIf);
+  tiles.show(view.costs.totals, whatIf);
   profile.show(view.costs.totals.costProfile, message.profile);
   charts.hidden = !state.showCharts;
   const grouping = GROUPINGS[view.groupBy];
@@ -116,7 +124,7 @@ function render(): void {
     setText(keysTitle, `Cost by ${grouping.toLowerCase()}${other ? ', earlier run below' : ''}`);
     keys.replaceChildren(keyChart(lines));
   }
-  table.show(lines, state.order, grouping, other !== undefined, state.whatIf);
+  table.show(lines, state.order, grouping, other !== undefined, whatIf);
 }
 
 function statusText({ view, other }: ShowMessage): string {

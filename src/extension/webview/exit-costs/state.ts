@@ -9,8 +9,8 @@ export interface PanelState extends CostChoice {
   showCharts: boolean;
   /** Only rows of this channel; all if empty. */
   channel: ExitCostRow['channel'] | '';
-  /** The channel that costs are reckoned for beside the real ones. */
-  whatIf: WhatIf['channel'];
+  /** The channel that costs are reckoned for beside the real ones; the one that the guest did not take if missing. */
+  whatIf?: WhatIf['channel'];
   /** What was on screen when the user froze it; missing while live. */
   frozen?: ShowMessage;
 }
@@ -22,7 +22,6 @@ const INITIAL: PanelState = {
   filter: '',
   showCharts: true,
   channel: '',
-  whatIf: 'hypercall',
 };
 
 interface VsCodeApi {

@@ -36,6 +36,7 @@ export class Toolbar {
   private readonly freeze: VscodeToolbarButton;
   private readonly since: VscodeToolbarButton;
   private readonly charts: VscodeToolbarButton;
+  private readonly whatIf: VscodeSingleSelect;
   private offered = '';
 
   constructor(state: PanelState, actions: ToolbarActions) {
@@ -49,8 +50,8 @@ export class Toolbar {
     this.compare.addEventListener('change', () => actions.compare(this.compare.value || undefined));
     const channel = select('Channel', [['', 'All channels'], ...Object.entries(CHANNELS)], state.channel);
     channel.addEventListener('change', () => actions.channel(channel.value as ExitCostRow['channel'] | ''));
-    const whatIf = select('What if', WHAT_IF_CHOICES, state.whatIf);
-    whatIf.addEventListener('change', () => actions.whatIf(whatIf.value as WhatIf['channel']));
+    this.whatIf = select('What if', WHAT_IF_CHOICES, state.whatIf ?? 'hypercall');
+    this.whatIf.addEventListener('change', () => actions.whatIf(this.whatIf.value as WhatIf['channel']));
     this.filter = element(
       'vscode-textfield',
       { placeholder: 'Filter', 'aria-label': 'Filter rows', value: state.filter, class: 'filter' },
@@ -67,7 +68,7 @@ export class Toolbar {
       { class: 'toolbar', role: 'toolbar', 'aria-label': 'Exit cost controls' },
       field('Group by', this.group),
       field('Compare with', this.compare),
-      field('What if', whatIf),
+      field('What if', this.whatIf),
       field('Channel', channel),
       this.filter,
       element(
@@ -90,6 +91,11 @@ export class Toolbar {
     this.freeze.checked = state.frozen !== undefined;
     this.since.checked = state.sinceLastStop;
     this.charts.checked = state.showCharts;
+  }
+
+  /** Shows which channel costs are reckoned for. */
+  markWhatIf(channel: WhatIf['channel']): void {
+    if (this.whatIf.value !== channel) this.whatIf.value = channel;
   }
 
   /** Offers the earlier runs to compare with. */
