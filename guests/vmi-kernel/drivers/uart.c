@@ -77,25 +77,31 @@ static void interrupt(struct pt_regs *regs)
 
 static void put_in_ring(char c)
 {
-	u32 flags = local_irq_save();
-
 	if (head - tail == RING)
 		put_polled(ring[tail++ % RING]);
-	int was_empty = head == tail;
 	ring[head++ % RING] = c;
-	if (was_empty)
-		outb(IER_THRE, IER);
-	local_irq_restore(flags);
 }
 
-void uart_putc(char c)
+static void put(char c)
 {
 	if (c == '\n')
-		uart_putc('\r');
+		put('\r');
 	if (by_interrupt)
 		put_in_ring(c);
 	else
 		put_polled(c);
+}
+
+void uart_write(const char *text)
+{
+	u32 flags = local_irq_save();
+	int was_empty = head == tail;
+
+	while (*text)
+		put(*text++);
+	if (by_interrupt && was_empty)
+		outb(IER_THRE, IER);
+	local_irq_restore(flags);
 }
 
 void uart_use_interrupts(void)

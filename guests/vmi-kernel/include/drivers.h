@@ -6,7 +6,7 @@
 
 /* uart.c: COM1 as the console. */
 void uart_init(void);
-void uart_putc(char c);
+void uart_write(const char *text);
 /** From now on the transmitter's interrupt empties a ring; panic and the end of the run poll. */
 void uart_use_interrupts(void);
 void uart_poll_only(void);

@@ -27,6 +27,12 @@ int run_tests(void);
 /** Runs a user program to its end. @returns its exit code */
 int run_program(void (*program)(u32), u32 argument);
 
+/** With `test=hostile`: calls the ROM before VMI_Init. What became of it stays in hostile_early_vector. */
+void hostile_before_init(void);
+extern u32 hostile_early_vector;
+/** Where a user program finds the ROM, if a test puts it there. */
+#define USER_ROM 0x70000000u
+
 extern void test_probe(void), test_relocations(void), test_patch(void), test_clobbers(void), test_cpu(void),
 	test_tables(void), test_interrupts(void), test_raw(void), test_mmu(void), test_fixup(void), test_timer(void),
 	test_io(void), test_apic(void), test_processes(void), test_user(void), test_idle(void), test_hostile(void);

@@ -40,13 +40,13 @@ struct vmi {
 	/** Answers of GetRelocationInfo by call: type, and address of the code. Asked only as Linux asks. */
 	u8 type[VMI_CALL_COUNT];
 	u32 eip[VMI_CALL_COUNT];
-	/** The operation goes by call. */
-	u8 by_call[VMI_CALL_COUNT];
 	u32 relocations_asked;
 };
 
 extern struct vmi vmi;
 
+/** Operations that go by call. */
+extern u8 vmi_by_call[VMI_CALL_COUNT];
 /** Calls made since activation, by number. Compared with what the hypervisor has counted. */
 extern u32 vmi_calls[VMI_CALL_COUNT];
 

@@ -38,6 +38,8 @@ static void setup_arch(u32 magic, const struct multiboot_info *info)
 	vmi_parse_options();
 	cpu_forbid_features();
 	pages_init(memory_bytes(info));
+	if (cmdline_has("test=hostile"))
+		hostile_before_init();
 	vmi_activate(max_low_pfn);
 	paging_init();
 }

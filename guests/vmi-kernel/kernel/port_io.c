@@ -5,6 +5,15 @@
 u32 port_accesses[COUNTED_PORTS];
 u32 native_port_accesses;
 
+/** A native string: of no element, it is no access. */
+static void count_string(int port, u32 count)
+{
+	if (count)
+		native_port_accesses++;
+	else
+		port_accesses[port % COUNTED_PORTS]--;
+}
+
 #define BUILD_NATIVE(bwl, bw, type)								    \
 	static void native_out##bwl(type value, int port)					    \
 	{											    \
@@ -20,12 +29,12 @@ u32 native_port_accesses;
 	}											    \
 	static void native_outs##bwl(int port, const void *addr, u32 count)			    \
 	{											    \
-		native_port_accesses += count != 0;						    \
+		count_string(port, count);							    \
 		asm volatile("rep; outs" #bwl : "+S"(addr), "+c"(count) : "d"(port) : "memory");    \
 	}											    \
 	static void native_ins##bwl(int port, void *addr, u32 count)				    \
 	{											    \
-		native_port_accesses += count != 0;						    \
+		count_string(port, count);							    \
 		asm volatile("rep; ins" #bwl : "+D"(addr), "+c"(count) : "d"(port) : "memory");	    \
 	}
 

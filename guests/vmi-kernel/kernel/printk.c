@@ -7,10 +7,14 @@
 #define EXIT_OK 0x10
 #define EXIT_FAILED 0x11
 
-static void put(void *context, char c)
+#define LINE_BYTES 256
+
+static void print(const char *text, va_list arguments)
 {
-	(void)context;
-	uart_putc(c);
+	char line[LINE_BYTES];
+
+	format_to(line, sizeof(line), text, arguments);
+	uart_write(line);
 }
 
 void printk(const char *text, ...)
@@ -18,7 +22,7 @@ void printk(const char *text, ...)
 	va_list arguments;
 
 	va_start(arguments, text);
-	format(put, NULL, text, arguments);
+	print(text, arguments);
 	va_end(arguments);
 }
 
@@ -32,7 +36,7 @@ void panic(const char *text, ...)
 		uart_poll_only();
 		printk("vmi-kernel: FAILED: ");
 		va_start(arguments, text);
-		format(put, NULL, text, arguments);
+		print(text, arguments);
 		va_end(arguments);
 		printk("\n");
 	}

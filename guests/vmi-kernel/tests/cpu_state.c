@@ -91,7 +91,7 @@ static void rewrite_live_descriptor(void)
 	asm volatile("movl %0, %%gs" : : "r"(SPARE_GDT_ENTRY * 8 + 3));
 	check_equal("segment of a new descriptor", 1, read_gs(0));
 	write_spare((u32)second, sizeof(second) - 1);
-	if (vmi.by_call[VMI_CALL_WriteGDTEntry])
+	if (vmi_by_call[VMI_CALL_WriteGDTEntry])
 		check_equal("WriteGDTEntry loads live segments again", 2, read_gs(0));
 	asm volatile("movl %0, %%gs" : : "r"(SPARE_GDT_ENTRY * 8 + 3));
 	check_equal("segment loaded again", 2, read_gs(0));

@@ -7,6 +7,9 @@
 #include "vmi.h"
 
 #define MOST_SPINS 20000000u
+/* Some ticks, at any likely frequency. */
+#define WAIT_CYCLES 3000000
+#define SPINS_PER_READING 1000
 
 /** Waits, with interrupts off, until the timer wants one. */
 static int wait_for_request(void)
@@ -22,8 +25,9 @@ static int wait_until_due(void)
 {
 	if (irq_counts[IRQ_COUNT_APIC] == 0)
 		return wait_for_request();
-	for (u64 start = sched_clock(); sched_clock() - start < 50000000;)
-		;
+	for (u64 start = sched_clock(); sched_clock() - start < WAIT_CYCLES;)
+		for (volatile u32 spins = 0; spins < SPINS_PER_READING; spins++)
+			;
 	return 1;
 }
 

@@ -139,7 +139,7 @@ static void registers(void)
 {
 	for (u32 i = 0; i < ARRAY_SIZE(io_rows); i++) {
 		const struct io_row *row = &io_rows[i];
-		if (vmi.by_call[row->call])
+		if (vmi_by_call[row->call])
 			check(row->name, io_row_right(row, EFLAGS_ARITHMETIC) && io_row_right(row, 0));
 	}
 }

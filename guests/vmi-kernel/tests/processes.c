@@ -29,7 +29,7 @@ void test_user(void)
 	check_equal("traps", 0, run(program_traps, 0));
 	check_equal("signals", 0, run(program_signals, 0));
 	check_equal("frames", 0, run(program_frames, 0));
-	if (get_kernel_rpl() && !vmi.by_call[VMI_CALL_SetIOPLMask])
+	if (get_kernel_rpl() && !vmi_by_call[VMI_CALL_SetIOPLMask])
 		skip("iopl", "SetIOPLMask is not there");
 	else
 		check_equal("iopl", 0, run(program_iopl, 0));
@@ -40,7 +40,7 @@ void test_user(void)
 }
 
 #define CROWD 4
-#define SPIN_COUNT 1500000
+#define SPIN_COUNT 500000
 
 /** Several of a kind at once; @expected of each result, -1: any above 0. */
 static void crowd(const char *name, program *which, u32 argument, u32 step)

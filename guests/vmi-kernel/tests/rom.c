@@ -89,7 +89,7 @@ void test_relocations(void)
 	      vmi.type[VMI_CALL_IRET] == VMI_RELOCATION_JUMP_REL);
 	check("SYSEXIT can be reached", vmi.type[VMI_CALL_SYSEXIT] == VMI_RELOCATION_CALL_REL ||
 	      vmi.type[VMI_CALL_SYSEXIT] == VMI_RELOCATION_JUMP_REL);
-	check("io calls as the options say", !vmi.disable_io_ops || !vmi.by_call[VMI_CALL_OUTB]);
+	check("io calls as the options say", !vmi.disable_io_ops || !vmi_by_call[VMI_CALL_OUTB]);
 }
 
 static u32 sites_digest(void)

@@ -27,6 +27,11 @@ static u32 cancel(u32 which)
 	return vmi_timer_ops.cancel_alarm(which);
 }
 
+/* The alarms here go by tenths of a millisecond. */
+#define UNITS_PER_SECOND 10000
+/* A reading is an exit: not too many of them. */
+#define SPINS_PER_READING 200
+
 static volatile u32 alarms;
 
 static void count_alarm(struct pt_regs *regs)
@@ -38,39 +43,40 @@ static void count_alarm(struct pt_regs *regs)
 static void spin_until(u64 time)
 {
 	while (counter(VMI_CYCLES_REAL) < time)
-		;
+		for (volatile u32 spins = 0; spins < SPINS_PER_READING; spins++)
+			;
 }
 
 /** The alarm by itself: one-shot, periodic, cancelled, in the past. */
 static void alarms_of(u32 flags)
 {
 	count_call(GetCycleFrequency);
-	u32 tick = (u32)vmi_timer_ops.get_cycle_frequency() / 1000;
+	u32 unit = (u32)vmi_timer_ops.get_cycle_frequency() / UNITS_PER_SECOND;
 
 	alarms = 0;
 	u64 start = counter(VMI_CYCLES_REAL);
-	alarm(flags, start + 5 * tick, 0);
-	spin_until(start + 4 * tick);
+	alarm(flags, start + 5 * unit, 0);
+	spin_until(start + 4 * unit);
 	check_equal("one-shot: not early", 0, alarms);
-	spin_until(start + 20 * tick);
+	spin_until(start + 20 * unit);
 	check_equal("one-shot: once", 1, alarms);
 	check_equal("one-shot: no longer armed", 0, cancel(VMI_CYCLES_REAL));
 	alarm(flags, counter(VMI_CYCLES_REAL) - 1, 0);
-	spin_until(counter(VMI_CYCLES_REAL) + tick);
+	spin_until(counter(VMI_CYCLES_REAL) + unit);
 	check_equal("in the past: at once", 2, alarms);
-	alarm(flags, counter(VMI_CYCLES_REAL) + 5 * tick, 0);
+	alarm(flags, counter(VMI_CYCLES_REAL) + 5 * unit, 0);
 	check_equal("cancel: was armed", 1, cancel(VMI_CYCLES_REAL));
-	spin_until(counter(VMI_CYCLES_REAL) + 10 * tick);
+	spin_until(counter(VMI_CYCLES_REAL) + 10 * unit);
 	check_equal("cancelled: never", 2, alarms);
 	start = counter(VMI_CYCLES_REAL);
-	alarm(flags | VMI_ALARM_PERIODIC, start + 2 * tick, 2 * tick);
-	spin_until(start + 21 * tick);
+	alarm(flags | VMI_ALARM_PERIODIC, start + 2 * unit, 2 * unit);
+	spin_until(start + 21 * unit);
 	check_equal("periodic", 12, alarms);
-	alarm(flags | VMI_ALARM_PERIODIC, start + 24 * tick, 2 * tick);
+	alarm(flags | VMI_ALARM_PERIODIC, start + 24 * unit, 2 * unit);
 	check_equal("periodic: set anew, cancelled", 1, cancel(VMI_CYCLES_REAL));
 	u32 saved = local_irq_save();
-	alarm(flags | VMI_ALARM_PERIODIC, counter(VMI_CYCLES_REAL) + tick, tick);
-	spin_until(counter(VMI_CYCLES_REAL) + 10 * tick);
+	alarm(flags | VMI_ALARM_PERIODIC, counter(VMI_CYCLES_REAL) + unit, unit);
+	spin_until(counter(VMI_CYCLES_REAL) + 10 * unit);
 	u32 before = alarms;
 	cancel(VMI_CYCLES_REAL);
 	local_irq_restore(saved);

@@ -23,7 +23,7 @@ part_1:	xorw	%dx, %dx
 	xorw	%bx, %bx
 	divw	%bx
 part_2:	inb	$0x60, %al
-part_3:	movl	$400000, %ecx
+part_3:	movl	$1200000, %ecx
 1:	.byte	0x67, 0xe2, -3		/* addr32 loop 1b */
 	hlt
 v86_code_end:

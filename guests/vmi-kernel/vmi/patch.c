@@ -35,7 +35,7 @@ unsigned vmi_patch(u8 type, u8 *instr, u8 len)
 	case VMI_RELOCATION_CALL_REL:
 	case VMI_RELOCATION_JUMP_REL:
 		BUG_ON(len < 5);
-		vmi.by_call[calls[type]] = 1;
+		vmi_by_call[calls[type]] = 1;
 		return patch_branch(instr, relocation.type == VMI_RELOCATION_CALL_REL ? OPCODE_CALL : OPCODE_JMP, instr,
 				    relocation.eip);
 	case VMI_RELOCATION_NOP:

@@ -4,6 +4,8 @@
 #include "paravirt.h"
 #include "string.h"
 
+u8 vmi_by_call[VMI_CALL_COUNT];
+
 typedef u32 rom_init(void);
 typedef u64 rom_get_relocation(int call);
 
@@ -24,7 +26,7 @@ struct vmi_relocation_info vmi_get_relocation(int call)
 static void now_by_call(int call)
 {
 	vmi_calls[call] = 0;
-	vmi.by_call[call] = 1;
+	vmi_by_call[call] = 1;
 }
 
 void *vmi_get_function(int call)
