@@ -64,25 +64,43 @@ function call(number: number, name: string, doc: string, row: Row): TableCall {
 
 const EAX = (name: string, format: ValueFormat): Value => [name, 'eax', format];
 
-const refused = (number: number, name: string, what: string): TableCall =>
-  call(number, name, `${what}: there is none here; -1.`, {
-    out: [EAX('result', 'status')],
-    outcome: 'refused',
-    answer: UNSUPPORTED,
-  });
+/** Commands that guests may try and that there are not, by what they are about. */
+const REFUSED: Readonly<Record<string, Readonly<Record<number, string>>>> = {
+  "The host's power management": { 2: 'APMFUNCTION' },
+  'The geometry of a disk': { 3: 'GETDISKGEO' },
+  "The host's pointer": { 4: 'GETPTRLOCATION', 5: 'SETPTRLOCATION', 36: 'ISMOUSEABSOLUTE' },
+  'A pointing device of the host': {
+    39: 'ABSPOINTER_DATA',
+    40: 'ABSPOINTER_STATUS',
+    41: 'ABSPOINTER_COMMAND',
+    86: 'ABSPOINTER_RESTRICT',
+  },
+  "The host's clipboard": { 6: 'GETSELLENGTH', 7: 'GETNEXTPIECE', 8: 'SETSELLENGTH', 9: 'SETNEXTPIECE' },
+  'A list of devices to plug in': { 11: 'GETDEVICELISTELEMENT', 12: 'TOGGLEDEVICE' },
+  "The host's window": { 13: 'GETGUIOPTIONS', 14: 'SETGUIOPTIONS', 15: 'GETSCREENSIZE' },
+  'What the firmware of the virtual machine asks for': { 18: 'OSNOTFOUND', 34: 'ISACPIDISABLED', 89: 'SECUREBOOT' },
+  'What the virtual machine is': { 17: 'GETHWVERSION', 19: 'GETUUID', 74: 'GET_HW_MODEL', 100: 'GETBUILDNUM' },
+  'A clock that catches up or can be steered': { 24: 'STOPCATCHUP', 55: 'GETTIMEFULL_WITH_LAG', 97: 'PRECISIONCLOCK' },
+  "The host's log": { 25: 'PUTCHR', 53: 'DEBUGEVENT' },
+  'Control of the monitor': { 16: 'MONITOR_CONTROL', 63: 'NESTING_CONTROL', 87: 'GUEST_INTEGRITY' },
+  'Time that the host has taken, page hints': { 91: 'STEALCLOCK', 92: 'GUEST_PAGE_HINTS' },
+};
 
-const CALLS: readonly TableCall[] = [
+const REFUSED_CALLS: readonly TableCall[] = Object.entries(REFUSED).flatMap(([what, commands]) =>
+  Object.entries(commands).map(([number, name]) =>
+    call(Number(number), name, `${what}: there is none here; -1.`, {
+      out: [EAX('result', 'status')],
+      outcome: 'refused',
+      answer: UNSUPPORTED,
+    }),
+  ),
+);
+
+const SERVED_CALLS: readonly TableCall[] = [
   call(1, 'GETMHZ', 'Clock of the processor in MHz.', { out: [EAX('megahertz', 'number')] }),
-  refused(4, 'GETPTRLOCATION', "The host's pointer"),
-  refused(5, 'SETPTRLOCATION', "The host's pointer"),
-  refused(6, 'GETSELLENGTH', "The host's clipboard"),
-  refused(7, 'GETNEXTPIECE', "The host's clipboard"),
-  refused(8, 'SETSELLENGTH', "The host's clipboard"),
-  refused(9, 'SETNEXTPIECE', "The host's clipboard"),
   call(10, 'GETVERSION', 'Says that this is VMware: the magic number comes back.', {
     out: [EAX('version', 'number'), ['magic', 'ebx', 'hex'], ['product', 'ecx', 'number', '4: Workstation']],
   }),
-  refused(17, 'GETHWVERSION', 'Version of the virtual hardware'),
   call(20, 'GETMEMSIZE', 'RAM in MiB.', { out: [EAX('mebibytes', 'number')] }),
   call(23, 'GETTIME', 'Seconds since 1970, microseconds, greatest lag, time zone.', {
     out: [
@@ -121,6 +139,10 @@ const CALLS: readonly TableCall[] = [
     outcome: 'nothing',
     answer: 0,
   }),
+];
+
+const CALLS: readonly TableCall[] = [
+  ...[...SERVED_CALLS, ...REFUSED_CALLS].sort((a, b) => a.number - b.number),
   ...portCalls(FIRST_PORT_CALL, {
     port: 'ecx.high',
     value: { 1: 'bl', 2: 'bx', 4: 'ebx' },

@@ -7,7 +7,8 @@ const CLI = join(__dirname, '..', '..', '..', 'dist', 'cli.js');
 
 /** How a kernel is run. */
 export interface BootOptions {
-  readonly hypervisor: 'none' | 'trap' | 'vtx' | 'vmi';
+  /** Mode, with the hypercall ABIs that it offers beside its own: `vtx+kvm`. */
+  readonly hypervisor: string;
   readonly cpu: string;
   /** Added to the command line. */
   readonly append?: string;
