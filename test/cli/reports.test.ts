@@ -55,7 +55,7 @@ describe('reports of the command line', () => {
 
   it('calls the hypercall by its name, and says when the guest does not feel the exits', () => {
     const text = exitCostTable('VM-EXIT', { rows: [], totals: { ...TOTALS, mode: 'vtx', charged: false } });
-    assert.match(text, /^VM-EXIT .*  By VMCALL  Channel/);
+    assert.match(text, /^VM-EXIT .* {2}By VMCALL {2}Channel/);
     assert.match(text, /5,678,901 cycles \(merom\), not charged to the 10,000,000 guest cycles\.\n$/);
   });
 

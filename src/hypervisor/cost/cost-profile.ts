@@ -1,4 +1,4 @@
-import type { CostParts } from '../exits/exit-record';
+import type { CostParts } from './cost-parts';
 
 /** How a figure was come by. */
 export type Basis =

@@ -1,4 +1,4 @@
-import type { CostParts } from '../exits/exit-record';
+import type { CostParts } from './cost-parts';
 import {
   type CallKind,
   type CostProfile,

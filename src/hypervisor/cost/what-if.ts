@@ -1,5 +1,5 @@
 import type { Channel } from '../../machine/bus/port-access';
-import type { CostParts } from '../exits/exit-record';
+import type { CostParts } from './cost-parts';
 import type { KindCosts } from './cost-table';
 
 /** What accesses to ports came to, counted so that any way into the hypervisor can be priced. */

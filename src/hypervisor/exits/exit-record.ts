@@ -1,18 +1,9 @@
 import type { Channel } from '../../machine/bus/port-access';
 import type { PortDirection, PortWidth } from '../../machine/devices/device';
+import type { CostParts } from '../cost/cost-parts';
 import type { OperationKind } from '../cost/cost-profile';
 
-/** Modelled cost of one exit by part, in cycles of the profile's processor. */
-export interface CostParts {
-  /** Leaving the guest: fault delivery or VM exit, or the call into the hypervisor's ROM. */
-  transition: number;
-  /** Fetching and decoding the instruction, and simulating it. Zero for a hypercall. */
-  decode: number;
-  /** The device model behind the port. */
-  device: number;
-  /** Returning to the guest. */
-  return: number;
-}
+export type { CostParts };
 
 /** Everything known of one exit from the guest. */
 export interface ExitRecord {

@@ -182,7 +182,10 @@ describe('the cost of strings', () => {
         let stop = false;
         watched.bus.watch[PORT] = 1;
         watched.bus.observer = {
-          before: () => ((stop = !stop) ? PortVerdict.Stop : PortVerdict.Continue),
+          before: () => {
+            stop = !stop;
+            return stop ? PortVerdict.Stop : PortVerdict.Continue;
+          },
           after: () => PortVerdict.Continue,
         };
         for (let i = 0; i < 2 * test.count; i++) watched.run(1);
