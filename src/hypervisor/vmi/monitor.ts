@@ -32,7 +32,7 @@ export class VmiMonitor {
     this.state = machine.cpu.state;
     this.levels = new GuestLevels(options.virtualTop);
     this.tables = new VisibleTables(machine, this.levels);
-    this.mmu = new VmiMmu(machine, report, () => placeOfGuest(machine), options.checkPages);
+    this.mmu = new VmiMmu(machine, report, () => placeOfGuest(machine), options);
     this.timers = new VmiTimers(machine, report);
     this.parts = [this.levels, this.mmu, this.timers];
   }

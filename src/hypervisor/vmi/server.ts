@@ -123,7 +123,6 @@ export class VmiServer implements PlacedServer {
       context.report('vmi-init-again', 'VMI_Init once more: the guest is deprivileged again as it is now');
     if (this.monitor.options.privilege > 0) deprivilege(this.monitor);
     this.initialised = true;
-    this.monitor.mmu.start();
     state.setReg(Register.EAX, INIT_SUCCESS);
   };
 

@@ -37,20 +37,9 @@ export class PageChecks implements MonitorPart {
     private readonly place: () => string,
   ) {}
 
-  /** VMI_Init: the tables in use by now need not be announced. */
-  start(): void {
-    const { state } = this.machine.cpu;
-    this.active = true;
-    if (!state.paging) return;
-    const wide = this.pae;
-    for (const directory of this.roots().filter((frame) => this.isRam(frame))) {
-      this.record(directory, { level: PAGE_PD, wide, adopted: true });
-      for (const table of this.tablesOf(directory, wide)) this.record(table, { level: PAGE_PT, wide, adopted: true });
-    }
-  }
-
   /** AllocatePage. */
   allocated(frame: number, flags: number): void {
+    this.start();
     const level = levelOf(flags);
     if (!level) {
       this.complain('vmi-page-level', `AllocatePage with flags 0x${flags.toString(16)}, which name no one level`);
@@ -68,6 +57,7 @@ export class PageChecks implements MonitorPart {
 
   /** ReleasePage. */
   released(frame: number, flags: number): void {
+    this.start();
     const level = levelOf(flags);
     const known = this.pages.get(frame);
     const page = `page ${physicalName(frame)}`;
@@ -90,7 +80,7 @@ export class PageChecks implements MonitorPart {
    * @param level as the guest's flags have it: Linux says PT for directory entries, too (2.6.32, set_pte)
    */
   entrySet(address: number, wide: boolean, level: PageLevel, value: EntryValue): void {
-    if (!this.active) return;
+    this.start();
     this.rawWrites.settle(address);
     if (!isPresent(value)) return;
     const frame = address >>> 12;
@@ -159,6 +149,22 @@ export class PageChecks implements MonitorPart {
   }
 
   // --- the books ---
+
+  /**
+   * The guest makes a call for page tables. From the first one on it is held to the rules; tables in use by then need
+   * not be announced. A guest that makes none looks after its tables itself, and the processor follows it.
+   */
+  private start(): void {
+    const { state } = this.machine.cpu;
+    if (this.active) return;
+    this.active = true;
+    if (!state.paging) return;
+    const wide = this.pae;
+    for (const directory of this.roots().filter((frame) => this.isRam(frame))) {
+      this.record(directory, { level: PAGE_PD, wide, adopted: true });
+      for (const table of this.tablesOf(directory, wide)) this.record(table, { level: PAGE_PT, wide, adopted: true });
+    }
+  }
 
   private get pae(): boolean {
     return (this.machine.cpu.state.cr(4) & CR4_PAE) !== 0;

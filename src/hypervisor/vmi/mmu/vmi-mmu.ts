@@ -28,6 +28,14 @@ interface PageClone {
   readonly count: number;
 }
 
+/** Calls by which a guest tells of its page tables: without one of them it cannot keep to the rules. */
+const TELLING = ['SetPxE', 'SetPxELong', 'UpdatePxE', 'UpdatePxELong', 'AllocatePage', 'ReleasePage'];
+
+function checksPages({ checkPages, answers }: Pick<VmiOptions, 'checkPages' | 'answers'>): boolean {
+  const isThere = (call: string): boolean => answers[call] !== 'none' && answers[call] !== 'nop';
+  return checkPages === 'report' && TELLING.every(isThere);
+}
+
 /**
  * VMI's MMU calls. The processor walks the guest's own tables, so there is nothing to shadow: a call stores, drops stale
  * translations, and keeps books of which page is what.
@@ -45,22 +53,17 @@ export class VmiMmu implements MonitorPart {
     private readonly machine: GuestMachine,
     private readonly report: Report,
     private readonly place: () => string,
-    checkPages: VmiOptions['checkPages'],
+    options: Pick<VmiOptions, 'checkPages' | 'answers'>,
   ) {
     this.lazy = new LazyUpdates(machine, (address) => this.entryChanged(address));
     this.pointers = new EntryPointers(machine, this.mappings, report, () => this.lazy.storeAll());
-    this.checks = checkPages === 'report' ? new PageChecks(machine, report, place) : undefined;
+    this.checks = checksPages(options) ? new PageChecks(machine, report, place) : undefined;
     this.parts = [this.mappings, this.lazy, ...(this.checks ? [this.checks] : [])];
     machine.cpu.mmu.observer = {
       pageFault: () => this.lazy.storeAll(),
       directoryLoad: (cr3) => this.directoryLoad(cr3),
       watchedWrite: (physical, width, value) => this.checks?.watchedWrite(physical, width, value),
     };
-  }
-
-  /** VMI_Init has succeeded. */
-  start(): void {
-    this.checks?.start();
   }
 
   /**
