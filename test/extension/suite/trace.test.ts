@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { SessionRegistry } from '../../../src/extension/sessions/session-registry';
+import { ExitTrace } from '../../../src/extension/trace/exit-trace';
 import { KeptLogs } from '../../../src/extension/trace/kept-logs';
 import { fetchSessionLog, missingExits } from '../../../src/extension/trace/session-log';
 import { traceSummary, traceText } from '../../../src/extension/trace/trace-text';
@@ -74,6 +78,32 @@ describe('the exit trace of a session', () => {
     const sum = (key: 'exits' | 'cycles'): number =>
       profile.nodes.reduce((all, { ringside }) => all + (ringside?.[key] ?? 0), 0);
     assert.deepEqual([sum('exits'), sum('cycles')], [NEXT, NEXT * 1254], 'the sums are those of all exits');
+  });
+
+  it('is written where the user says, in the format that the name asks for', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'ringside-trace-'));
+    const window = vscode.window as { showSaveDialog: unknown; showInformationMessage: unknown };
+    const { showSaveDialog, showInformationMessage } = window;
+    const messages: string[] = [];
+    const trace = new ExitTrace(registry, kept, vscode.Uri.file(folder));
+    try {
+      window.showInformationMessage = (message: string) => Promise.resolve(void messages.push(message));
+      for (const name of ['exits.json', 'exits.cpuprofile']) {
+        window.showSaveDialog = () => Promise.resolve(vscode.Uri.file(join(folder, name)));
+        await trace.save();
+      }
+      const read = (name: string): object => JSON.parse(readFileSync(join(folder, name), 'utf8')) as object;
+      assert.ok('traceEvents' in read('exits.json'));
+      assert.ok('timeDeltas' in read('exits.cpuprofile'));
+      assert.match(messages[0], /^Saved 18,000 exits; the 7,000 exits before them are not in the log any more/);
+      assert.match(messages[1], /^Saved 18,000 exits; of the 7,000 exits before them the profile has the sums/);
+      window.showSaveDialog = () => Promise.resolve(undefined);
+      await trace.save();
+      assert.equal(messages.length, 2, 'nothing is said when the user backs out');
+    } finally {
+      Object.assign(window, { showSaveDialog, showInformationMessage });
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('is kept when the session ends, as much of it as the setting says', async () => {
