@@ -42,10 +42,12 @@ const LOOP = [
   ...[0x75, 0xec, 0xf4],
 ];
 
-for (const [tier, options] of [
+const TIERS = [
   ['interpreter', 'off'],
   ['compiled tier', EAGER],
-] as const) {
+] as const;
+
+for (const [tier, options] of TIERS) {
   describe(`watched pages: ${tier}`, () => {
     it('tell of every write with its address, width and value, before it happens', () => {
       const machine = load(LOOP, options);
@@ -110,6 +112,24 @@ for (const [tier, options] of [
       );
     });
 
+    it('tell of stores of the x87 and of MMX, in dwords or less', () => {
+      // mov ecx, 3; top: fldpi; fstp qword [DATA]; movq mm0, [DATA]; movq [DATA + 8], mm0; emms; dec ecx; jnz top
+      const body = [
+        ...[0xd9, 0xeb, 0xdd, 0x1d, ...dword(DATA), 0x0f, 0x6f, 0x05, ...dword(DATA)],
+        ...[0x0f, 0x7f, 0x05, ...dword(DATA + 8), 0x0f, 0x77, 0x49],
+      ];
+      const machine = load([0xb9, ...dword(3), ...body, 0x75, 0x100 - body.length - 2, 0xf4], options);
+      const writes = watch(machine);
+      machine.loop.run(1000);
+      assert.equal(machine.cpu.state.reg(Register.ECX), 0);
+      const pi = [0x54442d18, 0x400921fb];
+      const stored = [...pi.map((value, i) => [4 * i, value]), ...pi.map((value, i) => [8 + 4 * i, value])];
+      assert.deepEqual(
+        writes.map(({ physical, value }) => [physical - DATA, value]),
+        [...stored, ...stored, ...stored],
+      );
+    });
+
     it('split a write across the edge of the page', () => {
       // mov dword [DATA - 2], 0x44332211
       const machine = load([0xc7, 0x05, ...dword(DATA - 2), ...dword(0x44332211), 0xf4], options);
@@ -149,34 +169,73 @@ describe('the paging observer', () => {
     assert.equal(memory.read(table + ((DATA + 0x1000) >>> 10), 4) & 0x60, 0x60, 'dirty');
   });
 
-  it('may mend the tables when a page faults, and the guest knows nothing of it', () => {
+  for (const [tier, options] of TIERS) {
+    it(`may mend the tables when a page faults, and the guest knows nothing of it: ${tier}`, () => {
+      // mov ecx, 50; top: inc dword [DATA + 4096]; add eax, [DATA]; dec ecx; jnz top; hlt
+      const code = [
+        0xb9,
+        ...dword(50),
+        0xff,
+        0x05,
+        ...dword(DATA + 0x1000),
+        0x03,
+        0x05,
+        ...dword(DATA),
+        0x49,
+        0x75,
+        0xf1,
+        0xf4,
+      ];
+      const machine = load(code, options);
+      const { cpu, memory } = machine;
+      memory.write(DATA, 4, 3);
+      const directory = 0x90000;
+      const table = 0x91000;
+      const entry = table + (DATA >>> 10);
+      memory.write(directory, 4, table | 7);
+      for (let i = 0; i < 0x400; i++) memory.write(table + 4 * i, 4, (i << 12) | 7);
+      const roots: number[] = [];
+      let asked = 0;
+      cpu.mmu.observer = {
+        directoryLoad: (cr3) => roots.push(cr3),
+        pageFault: () => {
+          asked++;
+          memory.write(entry, 4, DATA | 7);
+          return true;
+        },
+      };
+      cpu.mmu.loadPageDirectory(directory);
+      cpu.state.setCr(0, cpu.state.cr(0) | 0x80000000);
+      cpu.state.setCr(2, 0x1234);
+      for (let i = 0; i < 5; i++) {
+        memory.write(entry, 4, 0);
+        cpu.mmu.flush();
+        machine.loop.run(40);
+      }
+      assert.deepEqual(roots, [directory]);
+      assert.equal(cpu.state.reg(Register.EAX), 3 * 50);
+      assert.equal(memory.read(DATA + 0x1000, 4), 50);
+      assert.equal(cpu.state.cr(2), 0x1234);
+      assert.equal(asked, 5);
+    });
+  }
+
+  it('that cannot mend them leaves the fault to the guest', () => {
     const machine = load([0xa1, ...dword(DATA), 0xf4], 'off');
     const { cpu, memory } = machine;
-    memory.write(DATA, 4, 0xcafe);
-    const directory = 0x90000;
-    const table = 0x91000;
-    memory.write(directory, 4, table | 7);
-    for (let i = 0; i < 0x400; i++) memory.write(table + 4 * i, 4, (i << 12) | 7);
-    memory.write(table + (DATA >>> 10), 4, 0);
-    const roots: number[] = [];
+    memory.write(0x90000, 4, 0x91000 | 7);
+    for (let i = 0; i < 0x400; i++) memory.write(0x91000 + 4 * i, 4, i << 12 === DATA ? 0 : (i << 12) | 7);
     let asked = 0;
-    cpu.mmu.observer = {
-      directoryLoad: (cr3) => roots.push(cr3),
-      pageFault: () => {
-        asked++;
-        if (asked > 1) return false;
-        memory.write(table + (DATA >>> 10), 4, DATA | 7);
-        return true;
-      },
-    };
-    cpu.mmu.loadPageDirectory(directory);
+    cpu.mmu.observer = { pageFault: () => ++asked < 0 };
+    cpu.mmu.loadPageDirectory(0x90000);
     cpu.state.setCr(0, cpu.state.cr(0) | 0x80000000);
-    cpu.state.setCr(2, 0x1234);
     cpu.mmu.flush();
+    let vector = -1;
+    cpu.hooks.exception = (raised) => {
+      vector = raised;
+      return true;
+    };
     machine.loop.run(1);
-    assert.deepEqual(roots, [directory]);
-    assert.equal(cpu.state.reg(Register.EAX), 0xcafe);
-    assert.equal(cpu.state.cr(2), 0x1234);
-    assert.equal(asked, 1);
+    assert.deepEqual([vector, cpu.state.cr(2), asked], [14, DATA, 1]);
   });
 });
