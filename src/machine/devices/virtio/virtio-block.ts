@@ -109,7 +109,7 @@ export class VirtioBlock extends VirtioFunction {
     this.startNext();
   }
 
-  protected override stop(): void {
+  protected override forget(): void {
     this.active = undefined;
     this.timer.disarm();
   }

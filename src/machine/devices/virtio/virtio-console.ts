@@ -65,10 +65,13 @@ export class VirtioConsole extends VirtioFunction {
     else this.expectDelivery();
   }
 
-  protected override stop(): void {
+  protected override forget(queue: Virtqueue): void {
+    if (queue === this.queues[0]) {
+      this.receiving.disarm();
+      return;
+    }
     this.active = undefined;
     this.sending.disarm();
-    this.receiving.disarm();
   }
 
   protected override saveDevice(): unknown {
@@ -108,7 +111,7 @@ export class VirtioConsole extends VirtioFunction {
   }
 
   private expectDelivery(): void {
-    if (this.input.length === 0 || this.receiving.due !== Infinity) return;
+    if (this.input.length === 0 || !this.queues[0].inUse || this.receiving.due !== Infinity) return;
     this.receiving.arm(this.virtioHost.clock.now + REQUEST_CYCLES);
   }
 

@@ -150,8 +150,8 @@ export abstract class VirtioFunction extends PciFunction {
   /** A queue has new requests, or may have. @throws VirtqueueError */
   protected abstract notified(queue: Virtqueue): void;
 
-  /** Forgets requests under way, as at power on. */
-  protected abstract stop(): void;
+  /** Forgets requests of a queue that are under way. */
+  protected abstract forget(queue: Virtqueue): void;
 
   protected abstract saveDevice(): unknown;
   protected abstract loadDevice(state: unknown): void;
@@ -197,7 +197,7 @@ export abstract class VirtioFunction extends PciFunction {
   }
 
   private fail(problem: string): void {
-    this.stop();
+    for (const queue of this.queues) this.forget(queue);
     const ready = this.status & STATUS_DRIVER_OK;
     this.status |= STATUS_NEEDS_RESET;
     if (ready) this.raise(ISR_CONFIG);
@@ -211,9 +211,8 @@ export abstract class VirtioFunction extends PciFunction {
 
   private resetDevice(): void {
     this.driverFeatures = this.status = this.isr = this.selected = 0;
-    for (const queue of this.queues) queue.place(0);
+    for (const queue of this.queues) this.placeQueue(queue, 0);
     this.shareFeatures();
-    this.stop();
     this.setInterrupt(false);
   }
 
@@ -261,7 +260,7 @@ export abstract class VirtioFunction extends PciFunction {
         this.shareFeatures();
         return;
       case LegacyPort.QueueAddress:
-        this.contain(() => this.queues.at(this.selected)?.place(value));
+        this.contain(() => this.placeSelected(value));
         return;
       case LegacyPort.QueueSelect:
         this.selected = value;
@@ -275,6 +274,17 @@ export abstract class VirtioFunction extends PciFunction {
         return;
       default:
     }
+  }
+
+  private placeSelected(pages: number): void {
+    const queue = this.queues.at(this.selected);
+    if (queue) this.placeQueue(queue, pages);
+  }
+
+  /** Requests under way were in the old rings. */
+  private placeQueue(queue: Virtqueue, pages: number): void {
+    this.forget(queue);
+    queue.place(pages);
   }
 
   private notify(index: number): void {

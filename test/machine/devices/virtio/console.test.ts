@@ -105,6 +105,34 @@ describe('virtio console', () => {
     assert.equal(unwanted(), 1);
   });
 
+  it('takes input before there is a driver, and before it may reach memory', () => {
+    driver = build();
+    driver.bench.write(SLOT, 0, 0x04, 2, 1);
+    device.receive(Buffer.from('early'));
+    driver.wait();
+    assert.deepEqual(driver.bench.take(), []);
+    driver.bench.write(SLOT, 0, 0x04, 2, 5);
+    driver.start(2);
+    driver.chain(driver.table(RECEIVE), 0, [{ address: TEXT, length: 64, write: true }]);
+    driver.offer(RECEIVE, 0);
+    driver.notify(RECEIVE);
+    driver.wait();
+    assert.equal(text(TEXT, 5), 'early');
+  });
+
+  it('forgets what is under way in rings that are taken away', () => {
+    put(TEXT, 'gone');
+    driver.chain(driver.table(TRANSMIT), 0, [{ address: TEXT, length: 4 }]);
+    driver.offer(TRANSMIT, 0);
+    driver.notify(TRANSMIT);
+    driver.set(REG.queueSelect, 2, TRANSMIT);
+    driver.set(REG.queuePfn, 4, 0);
+    driver.wait();
+    assert.equal(sent, '');
+    assert.deepEqual(driver.bench.take(), []);
+    assert.equal(driver.get(REG.status, 1), 7);
+  });
+
   it('survives buffers without room', () => {
     driver.chain(driver.table(RECEIVE), 0, [{ address: TEXT, length: 0, write: true }]);
     for (let i = 0; i < 10; i++) driver.offer(RECEIVE, 0);
