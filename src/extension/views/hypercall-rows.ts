@@ -21,14 +21,14 @@ export function callRows(calls: readonly HypercallInfo[], filter: CallFilter): A
       target: { kind: 'hypercall' as const, abi: call.abi, number: call.number, name: call.name },
       label: call.name,
       description: [call.abi, countText(call.count, 'call'), call.last].filter(Boolean).join(' · '),
-      tooltip: `**${call.abi.toUpperCase()} ${call.number} ${call.name}**\n\n${call.doc}`,
+      tooltip: `**${call.abi.toUpperCase()} ${numberText(call.number)} ${call.name}**\n\n${call.doc}`,
       count: call.count,
       name: call.name,
       number: call.number,
       doc: call.doc,
       site: usableSite(call.lastSite),
       details: [
-        { label: 'Number', description: `${call.number} (${call.abi})`, icon: 'symbol-numeric' },
+        { label: 'Number', description: `${numberText(call.number)} (${call.abi})`, icon: 'symbol-numeric' },
         { label: 'Cost', description: `${call.totalCycles.toLocaleString('en')} cycles in all`, icon: 'dashboard' },
         ...(call.last ? [{ label: 'Last', description: call.last, icon: 'symbol-parameter' }] : []),
         ...siteDetail(call.lastSite),
@@ -39,6 +39,11 @@ export function callRows(calls: readonly HypercallInfo[], filter: CallFilter): A
       const text = `${target.abi} ${target.number} ${target.name} ${doc} ${description}`;
       return matchesCall(filter, { ...target, port: port === undefined ? undefined : Number(port), text });
     });
+}
+
+/** Numbers of calls are small, or made of letters. */
+function numberText(number: number): string {
+  return number > 0xffff ? `0x${number.toString(16)}` : String(number);
 }
 
 /** What a call was, and what it gave back: `port=0x3fd → value=0x60`. */
@@ -85,7 +90,7 @@ export function activityRows(entries: readonly ExitLogEntry[]): AccessRow[] {
       label: hypercall,
       description: [callText(entry), placeText(entry)].filter(Boolean).join(' · '),
       tooltip: [
-        `**${abi}:${hypercall}** ${number}${entry.portName ? ` on ${entry.portName}` : ''}`,
+        `**${abi}:${hypercall}** ${numberText(number)}${entry.portName ? ` on ${entry.portName}` : ''}`,
         callText(entry),
         `At \`${entry.symbol}\`${source ? `, ${fileName(source)}:${source.line}` : ''} (${entry.site}), CPL ${entry.cpl}`,
         `${cycles} cycles: ${parts}`,
