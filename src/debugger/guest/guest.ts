@@ -6,6 +6,7 @@ import type { SymbolTable } from '../../symbols/symbol-table';
 import type { ExpressionTarget } from '../expressions/scope';
 import { type FrameRegisters, LiveRegisters } from '../registers/frame-registers';
 import { LinearMemory } from './linear-memory';
+import { NO_STUBS, type StubNames } from './stub-names';
 import { CpuSystemWriter } from './system-writer';
 
 /** The guest as all parts of the debugger see it: its machine, and what is known of its program and its ports. */
@@ -15,12 +16,11 @@ export class Guest {
   readonly live: FrameRegisters;
   private readonly system: CpuSystemWriter;
 
-  /** @param stubName name of code that has no symbols, by guest-physical address */
   constructor(
     readonly machine: Machine,
     readonly symbols: SymbolTable,
     readonly ports: PortNames,
-    private readonly stubName: (physical: number) => string | undefined = () => undefined,
+    private readonly stubs: StubNames = NO_STUBS,
   ) {
     const { cpu } = machine;
     this.state = cpu.state;
@@ -72,12 +72,18 @@ export class Guest {
     return { state, memory, system, frame, instructions: () => clock.instructions };
   }
 
+  /** False for a stub of the hypervisor's ROM that is jumped to: it has no caller. */
+  hasCaller(address: number): boolean {
+    const physical = this.machine.cpu.mmu.peek(address);
+    return physical === undefined || this.stubs.isCalled(physical);
+  }
+
   /** `uart_putc+0x1c`, `VMI OUTB` for a stub of the hypervisor's ROM, or the address where no name is known. */
   nameAt(address: number): string {
     const symbol = this.symbols.symbolAt(address)?.text;
     if (symbol !== undefined) return symbol;
     const physical = this.machine.cpu.mmu.peek(address);
-    const stub = physical === undefined ? undefined : this.stubName(physical);
+    const stub = physical === undefined ? undefined : this.stubs.nameAt(physical);
     return stub ?? `0x${address.toString(16).padStart(8, '0')}`;
   }
 }

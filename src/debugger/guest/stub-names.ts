@@ -9,11 +9,30 @@ const ENTRIES: ReadonlyMap<number, string> = new Map([
   [VMI_GET_RELOC_OFFSET, 'VMI GetRelocationInfo'],
 ]);
 
+/** Calls that are entered by a jump: nothing on the stack tells from where. */
+const JUMPED_TO: readonly string[] = ['IRET', 'SYSEXIT'];
+
+/** What is known of code that has no symbols, by guest-physical address. */
+export interface StubNames {
+  nameAt(physical: number): string | undefined;
+  /** True if the stub has been called, so that its return address is on top of the stack. */
+  isCalled(physical: number): boolean;
+}
+
+/** No stubs at all. */
+export const NO_STUBS: StubNames = { nameAt: () => undefined, isCalled: () => true };
+
+/** The stubs of the VMI ROM, for machines that have it. */
+export const VMI_STUBS: StubNames = {
+  nameAt: vmiStubName,
+  isCalled: (physical) => !JUMPED_TO.some((name) => vmiStubName(physical) === `VMI ${name}`),
+};
+
 /**
  * Name of the hypercall whose code in the VMI ROM is at a guest-physical address: `VMI OUTB`. The ROM has no symbols
- * of its own. To be asked only of machines that have the ROM.
+ * of its own.
  */
-export function vmiStubName(physical: number): string | undefined {
+function vmiStubName(physical: number): string | undefined {
   const offset = physical - VMI_ROM_ADDRESS;
   for (let into = 0; into < STUB_BYTES; into++) {
     const entry = ENTRIES.get(offset - into);

@@ -4,7 +4,10 @@ import { EXIT_RECHECK, type SegmentIndex } from '../../machine/layout';
 import type { SystemWriter } from '../registers/table';
 import { EvaluationError } from '../values/memory';
 
-/** Sets system registers through the operations of the CPU, so that descriptors are loaded and the TLB is flushed. */
+/**
+ * Sets system registers through the operations of the CPU, so that descriptors are loaded and the TLB is flushed. Control and
+ * debug registers can be set whatever the level of the program.
+ */
 export class CpuSystemWriter implements SystemWriter {
   constructor(private readonly cpu: Cpu) {}
 
@@ -13,11 +16,19 @@ export class CpuSystemWriter implements SystemWriter {
   }
 
   control(index: number, value: number): void {
-    this.attempt(() => this.cpu.operations.writeControl(index, value), `CR${index} = 0x${value.toString(16)}`);
+    const { cpu } = this;
+    this.attempt(
+      () => cpu.atLevelZero(() => cpu.operations.writeControl(index, value)),
+      `CR${index} = 0x${value.toString(16)}`,
+    );
   }
 
   debug(index: number, value: number): void {
-    this.attempt(() => this.cpu.operations.writeDebug(index, value), `DR${index} = 0x${value.toString(16)}`);
+    const { cpu } = this;
+    this.attempt(
+      () => cpu.atLevelZero(() => cpu.operations.writeDebug(index, value)),
+      `DR${index} = 0x${value.toString(16)}`,
+    );
   }
 
   flagsChanged(): void {

@@ -10,7 +10,7 @@ import { InstructionAnchors } from '../disassembly/anchors';
 import { Disassembler } from '../disassembly/disassembler';
 import type { Iced } from '../disassembly/iced';
 import { Guest } from '../guest/guest';
-import { vmiStubName } from '../guest/stub-names';
+import { NO_STUBS, VMI_STUBS } from '../guest/stub-names';
 import { createInspection } from '../inspection/inspection';
 import type { Inspection } from '../inspection/types';
 import { type BuiltMachine, buildMachine } from '../launch/build-machine';
@@ -95,8 +95,7 @@ export class DebugSession implements Session {
       },
     });
     const { machine, hypervisor, symbols, ports } = this.built;
-    const stubName = hypervisor.mode === 'vmi' ? vmiStubName : undefined;
-    this.guest = new Guest(machine, symbols, ports, stubName);
+    this.guest = new Guest(machine, symbols, ports, hypervisor.mode === 'vmi' ? VMI_STUBS : NO_STUBS);
     this.sites = new CallSites(this.guest);
     this.tables = new BreakpointTables(this.guest, hypervisor, this.stops, this.sites.of);
     this.breakpoints = new BreakpointManager(this.guest, this.tables, {

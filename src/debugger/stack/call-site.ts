@@ -66,7 +66,9 @@ export class CallSites {
     const known = this.attributed.get(address);
     if (known !== undefined) return known;
     if (this.attributed.size >= CACHE_LIMIT) this.attributed.clear();
-    const accessor = this.unwinder.isStub(address) || onlyAccessorsAt(address, this.guest.symbols);
+    const { guest } = this;
+    const calledStub = this.unwinder.isStub(address) && guest.hasCaller(address);
+    const accessor = calledStub || onlyAccessorsAt(address, guest.symbols);
     this.attributed.set(address, accessor);
     return accessor;
   }

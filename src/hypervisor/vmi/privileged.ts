@@ -12,21 +12,9 @@ import { placeOfGuest } from './place';
  * or executes the instruction and is trapped.
  */
 
-/** Does something as level 0 would, on behalf of the kernel. Whatever changes the level itself keeps its result. */
-export function asLevelZero<T>({ state }: VmiMonitor, work: () => T): T {
-  const level = state.cpl;
-  // Levels 0 to 2 have the same rights to memory: nothing else follows from the change.
-  state.set(layout.CPL, 0);
-  try {
-    return work();
-  } finally {
-    if (state.cpl === 0) state.set(layout.CPL, level);
-  }
-}
-
 /** MOV from CRn. @throws Fault #UD where the processor has no such register */
 export function readControl(monitor: VmiMonitor, index: number): number {
-  return asLevelZero(monitor, () => monitor.cpu.operations.readControl(index)) >>> 0;
+  return monitor.cpu.atLevelZero(() => monitor.cpu.operations.readControl(index)) >>> 0;
 }
 
 /**
@@ -41,7 +29,7 @@ export function writeControl(monitor: VmiMonitor, index: number, value: number):
     throw new Fault(Vector.GP, 0);
   }
   try {
-    asLevelZero(monitor, () => monitor.cpu.operations.writeControl(index, value));
+    monitor.cpu.atLevelZero(() => monitor.cpu.operations.writeControl(index, value));
   } catch (error) {
     if (error instanceof Fault) report(`vmi-cr${index}`, `the processor refuses ${shown}: ${error.message}`);
     throw error;
@@ -50,25 +38,25 @@ export function writeControl(monitor: VmiMonitor, index: number, value: number):
 
 /** LGDT from a pseudo-descriptor. Entries of the new table are adjusted. @throws Fault */
 export function loadGdt(monitor: VmiMonitor, segment: SegmentIndex, offset: number, size: 2 | 4): void {
-  asLevelZero(monitor, () => monitor.cpu.operations.loadGdt(segment, offset, size));
+  monitor.cpu.atLevelZero(() => monitor.cpu.operations.loadGdt(segment, offset, size));
   monitor.tables.adjustGdt();
 }
 
 /** LIDT likewise. @throws Fault */
 export function loadIdt(monitor: VmiMonitor, segment: SegmentIndex, offset: number, size: 2 | 4): void {
-  asLevelZero(monitor, () => monitor.cpu.operations.loadIdt(segment, offset, size));
+  monitor.cpu.atLevelZero(() => monitor.cpu.operations.loadIdt(segment, offset, size));
   monitor.tables.adjustIdt();
 }
 
 /** LLDT likewise. @throws Fault */
 export function loadLdt(monitor: VmiMonitor, selector: number): void {
-  asLevelZero(monitor, () => monitor.cpu.operations.loadLdt(selector));
+  monitor.cpu.atLevelZero(() => monitor.cpu.operations.loadLdt(selector));
   monitor.tables.adjustLdt();
 }
 
 /** LTR; the stack of its level 0 is that of the kernel until UpdateKernelStack names another. @throws Fault */
 export function loadTask(monitor: VmiMonitor, selector: number): void {
-  asLevelZero(monitor, () => monitor.cpu.operations.loadTask(selector));
+  monitor.cpu.atLevelZero(() => monitor.cpu.operations.loadTask(selector));
   const stack = stackOfTask(monitor);
   if (!stack) return;
   monitor.levels.stackSelector = stack.selector;
@@ -104,7 +92,7 @@ export function returnFromInterrupt(monitor: VmiMonitor, size: 2 | 4, skip: numb
 
 /** STI and SYSEXIT. @throws Fault #UD without the feature, #GP(0) if IA32_SYSENTER_CS is null */
 export function systemExit(monitor: VmiMonitor): void {
-  asLevelZero(monitor, () => monitor.cpu.operations.systemExit());
+  monitor.cpu.atLevelZero(() => monitor.cpu.operations.systemExit());
   setInterruptFlag(monitor, true);
 }
 

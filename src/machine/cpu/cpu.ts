@@ -111,6 +111,20 @@ export class Cpu {
   }
 
   /**
+   * Does something as level 0 would, whatever the present level: for hypervisors and debuggers. What the work itself does
+   * to the level stays.
+   */
+  atLevelZero<T>(work: () => T): T {
+    const level = this.state.cpl;
+    this.state.set(layout.CPL, 0);
+    try {
+      return work();
+    } finally {
+      if (this.state.cpl === 0 && level > 0) this.segmentation.setCpl(level);
+    }
+  }
+
+  /**
    * IRET on behalf of a compressed kernel, whatever the level: to V86 mode, too, with IF from the image, and with levels
    * below the kernel's taken for that. IOPL stays.
    * @param skip bytes on the stack above the frame

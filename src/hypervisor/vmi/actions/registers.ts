@@ -1,6 +1,6 @@
 import { Register } from '../../../machine/layout';
 import type { VmiAction, VmiActions, VmiMonitor } from '../monitor';
-import { asLevelZero, readControl, writeControl } from '../privileged';
+import { readControl, writeControl } from '../privileged';
 
 const { EAX, EDX } = Register;
 
@@ -27,18 +27,18 @@ type PlainOperation =
 const plain =
   (operation: PlainOperation): VmiAction =>
   (monitor) =>
-    asLevelZero(monitor, () => monitor.cpu.operations[operation]());
+    monitor.cpu.atLevelZero(() => monitor.cpu.operations[operation]());
 
 function writeDebug(monitor: VmiMonitor): void {
   const { state, cpu } = monitor;
-  asLevelZero(monitor, () => cpu.operations.writeDebug(state.reg(EAX) & 7, state.reg(EDX)));
+  monitor.cpu.atLevelZero(() => cpu.operations.writeDebug(state.reg(EAX) & 7, state.reg(EDX)));
 }
 
 function readDebug(monitor: VmiMonitor): void {
   const { state, cpu } = monitor;
   state.setReg(
     EAX,
-    asLevelZero(monitor, () => cpu.operations.readDebug(state.reg(EAX) & 7)),
+    monitor.cpu.atLevelZero(() => cpu.operations.readDebug(state.reg(EAX) & 7)),
   );
 }
 

@@ -3,7 +3,6 @@ import { effectiveOffset } from '../../decoder/memory-operand';
 import type { PrivilegedInstruction, PrivilegedName } from '../../decoder/privileged-instruction';
 import type { VmiMonitor } from '../monitor';
 import {
-  asLevelZero,
   halt,
   loadGdt,
   loadIdt,
@@ -30,7 +29,7 @@ type PlainOperation =
 const plain =
   (operation: PlainOperation): Emulation =>
   (monitor) =>
-    asLevelZero(monitor, () => monitor.cpu.operations[operation]());
+    monitor.cpu.atLevelZero(() => monitor.cpu.operations[operation]());
 
 /** A 16-bit operand in a register or in memory. @throws Fault */
 function wordOperand({ state, cpu }: VmiMonitor, { memory, rm }: PrivilegedInstruction): number {
@@ -55,13 +54,13 @@ const fromRegister =
   (monitor, { reg, rm }) =>
     monitor.state.setReg(
       rm,
-      asLevelZero(monitor, () => monitor.cpu.operations[operation](reg)),
+      monitor.cpu.atLevelZero(() => monitor.cpu.operations[operation](reg)),
     );
 
 const toRegister =
   (operation: 'writeDebug' | 'writeTest'): Emulation =>
   (monitor, { reg, rm }) =>
-    asLevelZero(monitor, () => monitor.cpu.operations[operation](reg, monitor.state.reg(rm)));
+    monitor.cpu.atLevelZero(() => monitor.cpu.operations[operation](reg, monitor.state.reg(rm)));
 
 function popStackSegment(monitor: VmiMonitor, { operandSize }: PrivilegedInstruction): void {
   const { cpu } = monitor;
@@ -89,7 +88,7 @@ function loadMachineStatus(monitor: VmiMonitor, instruction: PrivilegedInstructi
 
 function invalidatePage(monitor: VmiMonitor, instruction: PrivilegedInstruction): void {
   const { segment, offset } = place(monitor, instruction);
-  asLevelZero(monitor, () => monitor.cpu.operations.invalidatePage(segment, offset));
+  monitor.cpu.atLevelZero(() => monitor.cpu.operations.invalidatePage(segment, offset));
 }
 
 /** The effect of each instruction, which is that of the call that stands for it. EIP is past the instruction. */
@@ -127,7 +126,7 @@ const EMULATIONS: Readonly<Record<PrivilegedName, Emulation>> = {
   RDTSC: plain('readTimestamp'),
   RDMSR: plain('readMsr'),
   RDPMC: plain('readCounter'),
-  SYSEXIT: (monitor) => asLevelZero(monitor, () => monitor.cpu.operations.systemExit()),
+  SYSEXIT: (monitor) => monitor.cpu.atLevelZero(() => monitor.cpu.operations.systemExit()),
 };
 
 /** Moves to and from special registers, which the exit log tells apart by number: `MOV_CR3`. */
