@@ -20,6 +20,9 @@ const LONGEST_MESSAGE = 65536;
 /** Keys that a guest may set, and the longest value. */
 const MOST_KEYS = 256;
 const LONGEST_VALUE = 4096;
+/** Lines of the guest's log that are shown, and the characters of each. */
+const MOST_LOGS = 100;
+const LONGEST_LOG = 200;
 
 /** High halves of the channel's cookie, so that a guest's mistakes show. */
 const COOKIE_HIGH = 0x52696e67;
@@ -56,6 +59,8 @@ interface Message {
 export class MessageChannels {
   private readonly channels = new Map<number, Channel>();
   private info: Map<string, string>;
+  /** Lines shown; the user's affair, so none of the guest's state. */
+  private logged = 0;
   private readonly types: Readonly<Record<number, (message: Message, channel: Channel) => number>> = {
     1: (message, channel) => this.expect(channel, message.data),
     2: (message, channel) => this.take(channel, message.data),
@@ -86,6 +91,7 @@ export class MessageChannels {
 
   reset(): void {
     this.channels.clear();
+    this.logged = 0;
     this.info = new Map(Object.entries(this.host.guestInfo));
   }
 
@@ -154,8 +160,15 @@ export class MessageChannels {
     if (command === 'info-get') return this.getInfo(rest);
     if (command === 'info-set') return this.setInfo(rest);
     if (command !== 'log') return '0 Unknown command';
-    this.host.report(`vmware-log ${rest}`, `the guest logs by VMware's RPCI: ${rest.slice(0, LONGEST_VALUE)}`);
+    this.log(rest);
     return '1 ';
+  }
+
+  /** Each line is a kind of its own for the reports, up to a bound: a guest may log without end. */
+  private log(text: string): void {
+    if (this.logged > MOST_LOGS) return;
+    const line = this.logged < MOST_LOGS ? text.slice(0, LONGEST_LOG) : 'more than can be shown';
+    this.host.report(`vmware-log-${this.logged++}`, `the guest logs by VMware's RPCI: ${line}`);
   }
 
   private getInfo(key: string): string {

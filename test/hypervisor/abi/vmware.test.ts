@@ -194,6 +194,8 @@ describe("hypercalls of VMware's backdoor", () => {
       assert.equal(rpc(guest, 'info-set guestinfo.one-more v'), '0 Value too large');
       assert.equal(rpc(guest, 'log hello'), '1 ');
       assert.match(guest.reports.join('\n'), /logs by VMware's RPCI: hello/);
+      for (let i = 0; i < 200; i++) rpc(guest, `log ${i}`);
+      assert.equal(guest.reports.length, 101, 'a guest cannot drown its user');
     });
 
     it('gives cookies and wants them back', () => {
