@@ -30,6 +30,7 @@ describe('ringside: arguments', () => {
       ['run', 'g.elf', '--hypervisor', 'trap+disable_io_ops'],
       '--hypervisor: disable_io_ops means something under vmi only.',
     ],
+    [['run', 'g.elf', '--vmi-check-pages', 'stop'], '--vmi-check-pages: expected off or report, got "stop".'],
     [['run', 'g.elf', 'h.elf'], 'One program at a time; what is "h.elf"?'],
     [['run'], 'program: nothing to run; name a guest image, a bios, or a drive to boot from.'],
     [['run', 'g.elf', '--serial', 'missing/x'], '--serial: missing/x: cannot be written: no such file.'],

@@ -51,6 +51,12 @@ describe('launch attributes', () => {
     for (const mode of properties.hypervisor.properties?.mode.enum ?? []) {
       launchConfiguration({ ...PROGRAM, hypervisor: { mode } }, { com1: 'none' });
     }
+    const checks = properties.hypervisor.properties?.vmi.properties?.checkPages.enum ?? [];
+    assert.equal(checks.length, 2);
+    for (const checkPages of checks) {
+      const { hypervisor } = launchConfiguration({ ...PROGRAM, hypervisor: { vmi: { checkPages } } }, { com1: 'none' });
+      assert.equal(hypervisor.vmi?.checkPages, checkPages);
+    }
   });
 
   it('take every kind and interface of drive that the editor offers, a disk on IDE unless said', () => {
