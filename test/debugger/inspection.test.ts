@@ -357,7 +357,8 @@ describe('inspection of a guest that has run', function () {
     const [{ selector, target, text }] = idt.slice(14);
     assert.equal(selector, '0x0e #PF');
     assert.match(target ?? '', /^0x0008:0x[0-9a-f]{8} \(vector_14\)$/);
-    assert.equal(text, `32-bit interrupt gate to ${target}, DPL 0`);
+    // VMI_Init has raised it to the level of the deprivileged kernel.
+    assert.equal(text, `32-bit interrupt gate to ${target}, DPL 1`);
   });
 });
 
