@@ -45,11 +45,12 @@ export class VmiBoot {
       disks: [disk],
       onSerial: (_port, byte) => (output += String.fromCharCode(byte)),
     });
-    const { cpu: processor, memory, bus, clock, pc } = this.machine;
-    this.hypervisor = new Hypervisor(
-      { cpu: processor, memory, bus, clock, pc },
-      { mode: 'none', onReport: (message) => this.reports.push(message), ...hypervisorOptions },
-    );
+    const { cpu: processor, memory, clock } = this.machine;
+    this.hypervisor = new Hypervisor(this.machine, {
+      mode: 'none',
+      onReport: (message) => this.reports.push(message),
+      ...hypervisorOptions,
+    });
     processor.intercepts = this.hypervisor;
     const target = { memory, state: processor.state, segmentation: processor.segmentation };
     loadImage(target, { name: `${NAME}.elf`, bytes: readOutput(`${NAME}.elf`) }, { commandLine });
@@ -80,6 +81,12 @@ export class VmiBoot {
     assert.deepEqual(this.failures, [], this.text);
     const { shutdown } = this.machine;
     assert.equal(shutdown?.kind === 'debug-exit' ? shutdown.value : undefined, EXIT_OK);
+  }
+
+  /** Who pulled the reset line; undefined if nobody did. */
+  get resetBy(): string | undefined {
+    const { shutdown } = this.machine;
+    return shutdown?.kind === 'reset' ? shutdown.by : undefined;
   }
 
   get failures(): string[] {

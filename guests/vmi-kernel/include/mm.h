@@ -63,6 +63,8 @@ struct mm *mm_create(void);
 /** A copy: all pages are shared, those that can be written on copy. */
 struct mm *mm_fork(struct mm *from);
 void mm_destroy(struct mm *mm);
+/** All address spaces of programs, one after the other: NULL starts and ends. */
+struct mm *mm_next(struct mm *mm);
 void mm_add_vma(struct mm *mm, u32 start, u32 end, int writable, int image);
 struct vma *mm_find_vma(struct mm *mm, u32 address);
 /** Unmaps and frees what lies in the range, whole pages. */

@@ -62,11 +62,15 @@ static inline void *pxe_at(void *table, unsigned index)
 
 /** Writes an entry, high half first, so that a present one is never torn. */
 void native_set_pxe(void *entry, pxe_t value);
+/** The same by one store, CMPXCHG8B with PAE. */
+void native_set_pte_atomic(void *pte, pxe_t value);
 
 /* Operations on tables, those of struct paravirt_ops: natively they write, or do nothing. */
 struct pv_mmu_ops {
 	void (*set_pte)(void *pte, pxe_t value);
 	void (*set_pte_at)(struct mm *mm, u32 address, void *pte, pxe_t value);
+	/** Of an entry that is in use, also of a directory: never torn. */
+	void (*set_pte_atomic)(void *pte, pxe_t value);
 	void (*set_pmd)(void *pmd, pxe_t value);
 	void (*set_pud)(void *pud, pxe_t value);
 	void (*pte_clear)(struct mm *mm, u32 address, void *pte);
@@ -105,5 +109,8 @@ pxe_t ptep_clear_flush(struct mm *mm, u32 address, void *pte);
 int ptep_test_and_clear(struct mm *mm, u32 address, void *pte, u32 bit);
 
 void flush_tlb_page(u32 address);
+
+/** Makes a page of low memory read-only, or writable again; a large page is split first. */
+void change_page_attr(void *page, int writable);
 
 #endif

@@ -22,6 +22,8 @@
 #define SYS_features 18
 #define SYS_identity 19
 #define SYS_port_io 20
-#define SYSCALLS 21
+#define SYS_disk_read 21
+#define SYS_disk_write 22
+#define SYSCALLS 23
 
 #endif

@@ -98,8 +98,8 @@ void cpu_init(void)
 	struct dtr idt = { sizeof(idt_table) - 1, (u32)idt_table };
 
 	set_descriptor(GDT_ENTRY_PERCPU, (u32)&percpu, sizeof(percpu) - 1, DESC_DATA, DESC_FLAGS_32_BYTES);
-	load_gdt(&gdt);
 	load_idt(&idt);
+	load_gdt(&gdt);
 	asm volatile("movl %0, %%fs" : : "r"(KERNEL_PERCPU));
 	init_tss.ss0 = KERNEL_DS;
 	init_tss.io_bitmap_base = INVALID_IO_BITMAP_OFFSET;

@@ -7,20 +7,33 @@
 #include "cmdline.h"
 #include "cpu.h"
 #include "drivers.h"
+#include "fixmap.h"
 #include "irq.h"
 #include "mm.h"
 #include "multiboot.h"
 #include "paravirt.h"
 #include "sched.h"
+#include "string.h"
 #include "test.h"
 #include "timer.h"
 #include "vmi.h"
 
 #define LOW_MEMORY_KIB 1024
+#define BIOS_SEGMENT 0xff000
+
+int early_fixmap_works;
 
 static u32 memory_bytes(const struct multiboot_info *info)
 {
 	return (info->flags & 1) ? (LOW_MEMORY_KIB + info->mem_upper) * 1024u : 16u << 20;
+}
+
+/** As dmi_scan_machine(): by the fixmap, in tables that are announced only by paging_init(). */
+static void look_at_bios(void)
+{
+	set_fixmap(FIX_TEST, BIOS_SEGMENT, _KERNPG);
+	early_fixmap_works = !memcmp((void *)fix_to_virt(FIX_TEST), __va(BIOS_SEGMENT), PAGE_SIZE);
+	set_fixmap(FIX_TEST, 0, 0);
 }
 
 /** setup_arch(): up to here nothing but native code has run. */
@@ -41,6 +54,7 @@ static void setup_arch(u32 magic, const struct multiboot_info *info)
 	if (cmdline_has("test=hostile"))
 		hostile_before_init();
 	vmi_activate(max_low_pfn);
+	look_at_bios();
 	paging_init();
 }
 

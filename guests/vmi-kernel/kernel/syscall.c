@@ -1,6 +1,7 @@
 /* System calls of the user programs. */
 #include "syscall.h"
 #include "cpu.h"
+#include "drivers.h"
 #include "io.h"
 #include "sched.h"
 #include "test.h"
@@ -75,6 +76,17 @@ static int sys_port_io(struct pt_regs *regs)
 	return 0;
 }
 
+/** Straight into and out of the program's memory: pages may be missing, in the middle of INSW and OUTSW. */
+static int sys_disk_read(struct pt_regs *regs)
+{
+	return ide_read(regs->ebx, (void *)regs->ecx, regs->edx);
+}
+
+static int sys_disk_write(struct pt_regs *regs)
+{
+	return ide_write(regs->ebx, (const void *)regs->ecx, regs->edx);
+}
+
 static int (*const system_calls[SYSCALLS])(struct pt_regs *regs) = {
 	[SYS_exit] = sys_exit,
 	[SYS_fork] = sys_fork,
@@ -96,6 +108,8 @@ static int (*const system_calls[SYSCALLS])(struct pt_regs *regs) = {
 	[SYS_features] = sys_features,
 	[SYS_identity] = sys_identity,
 	[SYS_port_io] = sys_port_io,
+	[SYS_disk_read] = sys_disk_read,
+	[SYS_disk_write] = sys_disk_write,
 };
 
 /** Called by entry.S, interrupts on. */

@@ -8,29 +8,30 @@
 #define USER_DIRECTORIES 3		/* of PAE: three gigabytes */
 
 static struct mm spaces[MOST_SPACES];
+/** PAE: directory pointers, many to a page, as Linux's cache of 32-byte objects has them. */
+static u64 __attribute__((aligned(32))) pointer_tables[MOST_SPACES][4];
 
 int mm_is_current(const struct mm *mm)
 {
 	return mm == &init_mm || mm == current->mm;
 }
 
-static void *pgd_alloc(void)
+static void *pgd_alloc(struct mm *mm)
 {
-	void *pgd = alloc_page();
-	u32 *words = pgd;
-
 	if (paging_format.pae) {
+		u64 *pgd = pointer_tables[mm - spaces];
 		for (u32 i = 0; i < USER_DIRECTORIES; i++) {
 			void *pmd = alloc_page();
 			pv_mmu_ops.alloc_pd(pfn_of(pmd));
 			pv_mmu_ops.set_pud(pxe_at(pgd, i), __pa(pmd) | _PAGE_PRESENT);
 		}
-		((u64 *)pgd)[USER_DIRECTORIES] = ((u64 *)swapper_pg_dir)[USER_DIRECTORIES];
+		pgd[USER_DIRECTORIES] = ((u64 *)swapper_pg_dir)[USER_DIRECTORIES];
 		return pgd;
 	}
+	u32 *pgd = alloc_page();
 	u32 first = PAGE_OFFSET >> 22;
 	for (u32 i = first; i < 1024; i++)
-		words[i] = swapper_pg_dir[i];
+		pgd[i] = swapper_pg_dir[i];
 	pv_mmu_ops.alloc_pd_clone(pfn_of(pgd), pfn_of(swapper_pg_dir), first, 1024 - first);
 	return pgd;
 }
@@ -45,8 +46,8 @@ static void pgd_free(void *pgd)
 		}
 	} else {
 		pv_mmu_ops.release_pd(pfn_of(pgd));
+		free_page(pgd);
 	}
-	free_page(pgd);
 }
 
 struct mm *mm_create(void)
@@ -55,11 +56,19 @@ struct mm *mm_create(void)
 		struct mm *mm = &spaces[i];
 		if (mm->pgd)
 			continue;
-		*mm = (struct mm){ .pgd = pgd_alloc() };
+		*mm = (struct mm){ .pgd = pgd_alloc(mm) };
 		mm->cr3 = __pa(mm->pgd);
 		return mm;
 	}
 	panic("too many address spaces");
+}
+
+struct mm *mm_next(struct mm *mm)
+{
+	for (mm = mm ? mm + 1 : spaces; mm < spaces + MOST_SPACES; mm++)
+		if (mm->pgd)
+			return mm;
+	return NULL;
 }
 
 void mm_add_vma(struct mm *mm, u32 start, u32 end, int writable, int image)

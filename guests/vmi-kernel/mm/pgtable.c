@@ -23,6 +23,22 @@ void native_set_pxe(void *entry, pxe_t value)
 	words[0] = (u32)value;
 }
 
+void native_set_pte_atomic(void *pte, pxe_t value)
+{
+	if (!paging_format.pae) {
+		*(volatile u32 *)pte = (u32)value;
+		return;
+	}
+	u64 expected = *(volatile u64 *)pte;
+	u8 done;
+	do {
+		asm volatile("lock; cmpxchg8b %1\n\tsetz %0"
+			     : "=q"(done), "+m"(*(u64 *)pte), "+A"(expected)
+			     : "b"((u32)value), "c"((u32)(value >> 32))
+			     : "memory", "cc");
+	} while (!done);
+}
+
 static void native_set_pte_at(struct mm *mm, u32 address, void *pte, pxe_t value)
 {
 	(void)mm;
@@ -84,6 +100,7 @@ static void native_flush_tlb_single(u32 address)
 struct pv_mmu_ops pv_mmu_ops = {
 	.set_pte = native_set_pxe,
 	.set_pte_at = native_set_pte_at,
+	.set_pte_atomic = native_set_pte_atomic,
 	.set_pmd = native_set_pxe,
 	.set_pud = native_set_pxe,
 	.pte_clear = native_pte_clear,

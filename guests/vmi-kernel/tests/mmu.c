@@ -140,9 +140,25 @@ static void fixed_map(void)
 	free_page(page);
 }
 
+/** A page of low memory, below a large page if there are any. */
+static void page_attributes(void)
+{
+	u32 *page = alloc_page();
+	struct caught caught = { .vector = -1u };
+
+	change_page_attr(page, 0);
+	catch_exception(write_word, page, &caught);
+	check_equal("page attribute: read-only", TRAP_PF, caught.vector);
+	check_equal("page attribute: error code", 3, caught.error_code);
+	change_page_attr(page, 1);
+	page[0] = 99;
+	check_equal("page attribute: writable", 99, page[0]);
+	free_page(page);
+}
+
 void test_mmu(void)
 {
-	u32 before = free_frames();
+	u32 before;
 
 	kernel_pte(TEST_ADDRESS);
 	kernel_pte(fix_to_virt(FIX_TEST));
@@ -154,4 +170,6 @@ void test_mmu(void)
 	fixed_map();
 	check_equal("no frame lost", before, free_frames());
 	vmalloc_area();
+	page_attributes();
+	check("fixmap before paging_init", early_fixmap_works);
 }

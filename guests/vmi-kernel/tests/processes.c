@@ -1,5 +1,6 @@
 /* User programs: alone, and many at a time. */
 #include "cpu.h"
+#include "drivers.h"
 #include "fpu.h"
 #include "mm.h"
 #include "paravirt.h"
@@ -11,7 +12,7 @@ typedef int program(u32 argument);
 
 extern program program_syscalls, program_memory, program_privileged, program_fork, program_signals, program_iopl,
 	program_ioperm, program_fpu, program_tls, program_ldt, program_v86, program_spin, program_traps, program_crash,
-	program_stack, program_frames;
+	program_stack, program_frames, program_disk;
 
 static int run(program *which, u32 argument)
 {
@@ -35,6 +36,8 @@ void test_user(void)
 		check_equal("iopl", 0, run(program_iopl, 0));
 	check_equal("ioperm", 0, run(program_ioperm, 0));
 	check_equal("v86", 0, run(program_v86, 0));
+	if (ide_init())
+		check_equal("disk", 0, run(program_disk, 0));
 	check_equal("a crash ends the program", (u32)-(TRAP_PF + 1), run(program_crash, 0));
 	check_equal("no frame lost", before, free_frames());
 }

@@ -5,6 +5,7 @@
 #include "paravirt.h"
 #include "sched.h"
 #include "test.h"
+#include "timer.h"
 #include "traps.h"
 
 #define NO_MSR 0x12745
@@ -87,6 +88,16 @@ static void raw_cli_sti(void)
 	check("sti", on);
 }
 
+/** Linux's check_hlt(): four HLT with interrupts on, each ended by a tick. */
+static void raw_hlt(void)
+{
+	u32 before = jiffies;
+
+	for (u32 i = 0; i < 4; i++)
+		asm volatile("hlt" : : : "memory");
+	check("hlt", jiffies - before >= 4 && !irqs_disabled());
+}
+
 static void raw_selectors(void)
 {
 	u32 access = 0, limit = 0;
@@ -112,6 +123,7 @@ void test_raw(void)
 	raw_msrs();
 	raw_io();
 	raw_cli_sti();
+	raw_hlt();
 	raw_selectors();
 }
 

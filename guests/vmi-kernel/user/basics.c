@@ -125,6 +125,41 @@ int program_fork(u32 unused)
 	return 0;
 }
 
+#define DISK_SECTOR 1990
+#define SECTOR_WORDS 128
+
+/** Transfers to and from pages that are missing, and to pages that are shared with a child. */
+int program_disk(u32 unused)
+{
+	/* The middle of the transfer lies on a page boundary. */
+	volatile u32 *out = (u32 *)(USER_HEAP + 0x100000 + 4096 - 256), *in = (u32 *)(USER_HEAP + 0x200000 + 4096 - 256);
+	u32 right = 0, kept = 0;
+	int code = 0;
+
+	(void)unused;
+	user_check(U("disk: written from missing pages"), 1, user_syscall(SYS_disk_write, DISK_SECTOR, (u32)out, 1, 0));
+	for (u32 i = 0; i < SECTOR_WORDS; i++)
+		out[i] = i * 0x01010101;
+	user_syscall(SYS_disk_write, DISK_SECTOR + 1, (u32)out, 1, 0);
+	user_check(U("disk: read to missing pages"), 1, user_syscall(SYS_disk_read, DISK_SECTOR + 1, (u32)in, 1, 0));
+	for (u32 i = 0; i < SECTOR_WORDS; i++)
+		right += in[i] == i * 0x01010101;
+	user_check(U("disk: data of missing pages"), SECTOR_WORDS, right);
+	int child = user_syscall(SYS_fork, 0, 0, 0, 0);
+	if (child == 0) {
+		user_syscall(SYS_disk_read, DISK_SECTOR, (u32)in, 1, 0);
+		for (u32 i = 0; i < SECTOR_WORDS; i++)
+			kept += in[i] == 0;
+		return kept == SECTOR_WORDS ? 3 : 4;
+	}
+	user_syscall(SYS_wait, child, (u32)&code, 0, 0);
+	user_check(U("disk: read to shared pages"), 3, code);
+	for (u32 i = 0; i < SECTOR_WORDS; i++)
+		kept += in[i] == i * 0x01010101;
+	user_check(U("disk: the other's pages stay"), SECTOR_WORDS, kept);
+	return 0;
+}
+
 static volatile u32 handled;
 
 static void on_signal(struct caught *fault, struct pt_regs *regs)

@@ -35,9 +35,4 @@ int user_check(const char *name, u32 expected, u32 got);
 /** function(argument) raises the exception with the error code, at the address (page faults only). */
 void user_expect_fault(const char *name, void (*function)(u32), u32 argument, u32 vector, u32 error, u32 address);
 
-/* The programs: @argument as the test gives it; the result is the exit code, 0 if all was well. */
-int program_syscalls(u32), program_memory(u32), program_privileged(u32), program_fork(u32), program_signals(u32),
-	program_iopl(u32), program_ioperm(u32), program_fpu(u32), program_tls(u32), program_ldt(u32), program_v86(u32),
-	program_spin(u32), program_traps(u32), program_crash(u32), program_stack(u32), program_frames(u32);
-
 #endif

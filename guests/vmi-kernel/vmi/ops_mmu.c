@@ -54,6 +54,17 @@ static void vmi_set_pmd(void *pmd, pxe_t value) { set_pxe(pmd, value, VMI_PAGE_P
 static void vmi_set_pud(void *pud, pxe_t value) { set_pxe(pud, value, VMI_PAGE_PDP); }
 static void vmi_pmd_clear(void *pmd) { set_pxe(pmd, 0, VMI_PAGE_PD); }
 
+/** As Linux: with PAE the entry is stored by the guest, then told; always as that of a page table. */
+static void vmi_set_pte_atomic(void *pte, pxe_t value)
+{
+	if (!paging_format.pae) {
+		set_pxe(pte, value, VMI_PAGE_PT);
+		return;
+	}
+	native_set_pte_atomic(pte, value);
+	update_pxe(pte, VMI_PAGE_PT);
+}
+
 static void vmi_set_pte_at(struct mm *mm, u32 address, void *pte, pxe_t value)
 {
 	set_pxe(pte, value, flags_addr_defer(mm, address, VMI_PAGE_PT));
@@ -143,6 +154,7 @@ static void fill_entry_ops(void)
 		return;
 	mmu->set_pte = vmi_set_pte;
 	mmu->set_pte_at = vmi_set_pte_at;
+	mmu->set_pte_atomic = vmi_set_pte_atomic;
 	mmu->set_pmd = vmi_set_pmd;
 	mmu->set_pud = vmi_set_pud;
 	mmu->pte_clear = vmi_pte_clear;
