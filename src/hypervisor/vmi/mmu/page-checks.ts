@@ -12,6 +12,7 @@ interface ChecksState {
   readonly active: boolean;
   readonly pages: readonly (readonly [frame: number, record: PageRecord])[];
   readonly rawWrites: readonly RawWrite[];
+  readonly live: readonly number[];
 }
 
 /** Dwords in a page. */
@@ -29,6 +30,8 @@ export class PageChecks implements MonitorPart {
   private active = false;
   private readonly pages = new Map<number, PageRecord>();
   private readonly rawWrites = new RawWrites();
+  /** Frames that were given a mapping by a call while they held entries that the guest has written itself. */
+  private readonly live = new Set<number>();
 
   /** @param place where the guest is, in words */
   constructor(
@@ -51,7 +54,7 @@ export class PageChecks implements MonitorPart {
       this.complain('vmi-page-retyped', `page ${physicalName(frame)} ${twice}`);
     }
     if (level === PAGE_PT && this.roots().includes(frame)) this.complainOfLevels(frame, level, PAGE_PD);
-    this.rawWrites.takeFrame(frame);
+    this.forget(frame);
     this.record(frame, { level, wide: (flags & PAGE_PAE) !== 0, adopted: false });
   }
 
@@ -84,6 +87,7 @@ export class PageChecks implements MonitorPart {
     this.rawWrites.settle(address);
     if (!isPresent(value)) return;
     const frame = address >>> 12;
+    if (this.rawWrites.frames().includes(frame)) this.live.add(frame);
     const known = this.pages.get(frame);
     // Several pointer tables of 32 bytes may share a page, which then is not allocated at all.
     if (level === PAGE_PDP || (this.pae && frame === this.rootFrame)) {
@@ -133,19 +137,21 @@ export class PageChecks implements MonitorPart {
     this.active = false;
     this.pages.clear();
     this.rawWrites.clear();
+    this.live.clear();
     this.machine.cpu.mmu.unwatchWrites();
   }
 
   save(): ChecksState {
-    return { active: this.active, pages: [...this.pages], rawWrites: this.rawWrites.save() };
+    return { active: this.active, pages: [...this.pages], rawWrites: this.rawWrites.save(), live: [...this.live] };
   }
 
   load(state: unknown): void {
-    const { active, pages, rawWrites } = state as ChecksState;
+    const { active, pages, rawWrites, live } = state as ChecksState;
     this.reset();
     this.active = active;
     for (const [frame, record] of pages) this.record(frame, record);
     this.rawWrites.load(rawWrites);
+    for (const frame of live) this.live.add(frame);
   }
 
   // --- the books ---
@@ -208,6 +214,7 @@ export class PageChecks implements MonitorPart {
 
   private forget(frame: number): void {
     this.rawWrites.takeFrame(frame);
+    this.live.delete(frame);
     this.pages.delete(frame);
     this.watch(frame, false);
   }
@@ -235,18 +242,23 @@ export class PageChecks implements MonitorPart {
 
   private settleFrame(frame: number): void {
     const known = this.pages.get(frame);
-    const writes = this.rawWrites.takeFrame(frame);
-    const changed = writes.filter(({ address, wide, before }) =>
-      changesMapping(before, readEntry(this.machine.memory, address, wide)),
-    );
-    if (!known || changed.length === 0) return;
-    const [{ address, wide, before, place }] = changed;
+    const wasLive = this.live.delete(frame);
+    const changed = this.rawWrites
+      .takeFrame(frame)
+      .map((write) => ({ ...write, now: readEntry(this.machine.memory, write.address, write.wide) }))
+      .filter(({ before, now }) => changesMapping(before, now));
+    // Linux takes the mappings of a dying process away without a word (2.6.22-2.6.36, ptep_get_and_clear_full) and releases
+    // the tables some time later. In a table that lives on it is a mistake.
+    const kept = changed.filter(({ now }) => !isPresent(now) && !wasLive);
+    for (const { address, wide, before, place } of kept) this.rawWrites.putBack({ address, wide, before, place });
+    const wrong = changed.find((write) => !kept.includes(write));
+    if (!known || !wrong) return;
+    const { address, before, now, place } = wrong;
     // A directory that is not in use may be ordinary memory by now: some kernels free them without a word (2.6.25).
     if (known.level === PAGE_PD && !this.roots().includes(frame)) {
       this.record(frame, { ...known, suspect: place });
       return;
     }
-    const now = readEntry(this.machine.memory, address, wide);
     const entry = `entry 0x${address.toString(16)} became ${entryName(now)} from ${entryName(before)}`;
     this.complainOfWrite(frame, known.level, `was written ${place} (${entry})`);
   }

@@ -59,6 +59,11 @@ export class RawWrites {
     return found;
   }
 
+  /** Remembers an entry again that was taken. */
+  putBack(write: RawWrite): void {
+    this.entries.set(write.address, write);
+  }
+
   /** Frames with such entries. */
   frames(): number[] {
     return [...new Set([...this.entries.keys()].map((address) => address >>> 12))];
