@@ -37,22 +37,35 @@ export async function findGuestImages(): Promise<GuestImage[]> {
   return images.sort((a, b) => order(a) - order(b) || a.uri.path.localeCompare(b.uri.path));
 }
 
-/** Images whose debug information names a source file, judged by its base name. */
+/**
+ * Images whose debug information names a source file: judged by its base name, and where several have one of that name,
+ * by the folder around it.
+ */
 export function imagesBuiltFrom(source: vscode.Uri, images: GuestImage[]): GuestImage[] {
-  // File names in .debug_line and .debug_str end with a zero byte, and begin after one or after a slash.
-  const name = Buffer.from(`${basename(source.path)}\0`);
-  return images.filter((image) => {
-    try {
-      if (statSync(image.uri.fsPath).size > LARGEST_SEARCHED) return false;
-      const bytes = readFileSync(image.uri.fsPath);
-      for (let at = bytes.indexOf(name); at >= 0; at = bytes.indexOf(name, at + 1)) {
-        if (at === 0 || bytes[at - 1] === 0 || bytes[at - 1] === 0x2f) return true;
-      }
-      return false;
-    } catch {
-      return false;
-    }
+  const [folder, name] = source.path.split('/').slice(-2);
+  const named = images.flatMap((image) => {
+    const bytes = debugBytes(image);
+    return bytes && hasPathEnd(bytes, name) ? [{ image, bytes }] : [];
   });
+  const closer = named.filter(({ bytes }) => hasPathEnd(bytes, `${folder}/${name}`) || hasPathEnd(bytes, folder));
+  return (closer.length > 0 ? closer : named).map(({ image }) => image);
+}
+
+function debugBytes({ uri }: GuestImage): Buffer | undefined {
+  try {
+    return statSync(uri.fsPath).size > LARGEST_SEARCHED ? undefined : readFileSync(uri.fsPath);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Paths in .debug_line and .debug_str end with a zero byte; a part of one begins after a zero byte or a slash. */
+function hasPathEnd(bytes: Buffer, end: string): boolean {
+  const wanted = Buffer.from(`${end}\0`);
+  for (let at = bytes.indexOf(wanted); at >= 0; at = bytes.indexOf(wanted, at + 1)) {
+    if (at === 0 || bytes[at - 1] === 0 || bytes[at - 1] === 0x2f) return true;
+  }
+  return false;
 }
 
 /** Lets the user choose one of several images. */

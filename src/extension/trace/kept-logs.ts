@@ -5,10 +5,10 @@ import type { SessionRegistry } from '../sessions/session-registry';
 import type { SessionLog } from './session-log';
 
 /** As in package.json. */
-const DEFAULT_KEEP = 5000;
+const DEFAULT_KEEP = 2000;
 /** Exits asked for at once at the end, and how many more there may be than the last event has told. */
 const SMALL_PAGE = 500;
-const LATE = 4 * SMALL_PAGE;
+const LATE = 2 * SMALL_PAGE;
 
 /**
  * Keeps the last exits of the session that ended last: its adapter cannot be asked any more. How many is a setting,

@@ -137,7 +137,7 @@ export class HypercallSource implements AccessSource {
       session.request('ringside/hypercalls'),
       session.request('ringside/exitCosts', { groupBy: 'line' }),
       session.request('ringside/exitCosts', { groupBy: 'function' }),
-      session.request('ringside/exitLog', { start, count: MOST, filter: { hypercall: '*' } }),
+      session.request('ringside/exitLog', { start, count: FEW, filter: { hypercall: '*' } }),
     ] as const);
     if (line.status === 'fulfilled') known.line = line.value.rows;
     if (byFunction.status === 'fulfilled') known.function = byFunction.value.rows;

@@ -139,6 +139,11 @@ describe('F5 without a launch.json', () => {
       assert.deepEqual(imagesBuiltFrom(vscode.Uri.file('/src/uart.c'), [image]), []);
       writeFileSync(file, 'my_uart.c\0drivers/uart.c\0');
       assert.deepEqual(imagesBuiltFrom(vscode.Uri.file('/src/uart.c'), [image]), [image]);
+      const other = { uri: vscode.Uri.file(join(folder, 'b.elf')), kind: 'elf' as const };
+      writeFileSync(other.uri.fsPath, '/build/serial\0uart.c\0');
+      assert.deepEqual(imagesBuiltFrom(vscode.Uri.file('/src/uart.c'), [image, other]), [image, other]);
+      assert.deepEqual(imagesBuiltFrom(vscode.Uri.file('/src/drivers/uart.c'), [image, other]), [image]);
+      assert.deepEqual(imagesBuiltFrom(vscode.Uri.file('/src/serial/uart.c'), [image, other]), [other]);
     } finally {
       rmSync(folder, { recursive: true });
     }

@@ -111,7 +111,7 @@ describe('the exit trace of a session', () => {
     fake.event('terminated');
     await until('the end', () => session.state === 'ended');
     const log = await kept.of(session);
-    assert.deepEqual([log?.entries.length, log?.entries[0].sequence], [5000, NEXT - 5000]);
-    assert.equal(log && missingExits(log), NEXT - 5000);
+    assert.deepEqual([log?.entries.length, log?.entries[0].sequence], [2000, NEXT - 2000]);
+    assert.equal(log && missingExits(log), NEXT - 2000);
   });
 });
