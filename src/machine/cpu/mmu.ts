@@ -48,6 +48,8 @@ export class Mmu {
   /** Pages with a TLB entry, so that a flush costs what was filled; grows as needed. */
   private filled = new Uint32Array(0x1000);
   private filledCount = 0;
+  /** By 4 MiB: 1 where a TLB entry may be of a large page, so that INVLPG elsewhere has one entry to look at. */
+  private readonly largeRegions = new Uint8Array(0x100000 / LARGE_PAGES);
 
   constructor(
     private readonly state: CpuState,
@@ -306,6 +308,7 @@ export class Mmu {
       else this.tlb[page] = 0;
     }
     this.filledCount = kept;
+    if (!keepGlobal) this.largeRegions.fill(0);
     this.state.dropCodePage();
   }
 
@@ -313,9 +316,11 @@ export class Mmu {
   invalidate(linear: number): void {
     const page = linear >>> 12;
     this.tlb[page] &= TLB_LISTED;
-    const region = page & ~(LARGE_PAGES - 1);
-    for (let i = region; i < region + LARGE_PAGES; i++) {
-      if (this.tlb[i] & TLB_LARGE) this.tlb[i] &= TLB_LISTED;
+    if (this.largeRegions[Math.floor(page / LARGE_PAGES)]) {
+      const region = page & ~(LARGE_PAGES - 1);
+      for (let i = region; i < region + LARGE_PAGES; i++) {
+        if (this.tlb[i] & TLB_LARGE) this.tlb[i] &= TLB_LISTED;
+      }
     }
     this.state.dropCodePage();
   }
@@ -416,6 +421,7 @@ export class Mmu {
     const distance = this.memory.hostPointer(physical & ~0xfff) - (linear & ~0xfff);
     const writes = kind === PageKind.Ram && !this.writeWatch.has(physical) ? write : 0;
     const entry = (distance & ~0xfff) | read | writes | TLB_LISTED;
+    if (read & TLB_LARGE) this.largeRegions[Math.floor(page / LARGE_PAGES)] = 1;
     this.tlb[page] = this.memory.code.marked[this.memory.hostPointer(physical) >>> 12] ? heldWrites(entry) : entry;
   }
 
