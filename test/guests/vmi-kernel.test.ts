@@ -256,6 +256,20 @@ describe('the VMI kernel', function () {
       });
     }
 
+    for (const cpu of ['386', '486'] as const) {
+      it(`a ${cpu} will not do, and the guest says so`, () => {
+        const run = new VmiBoot({ ...VMI, cpu, commandLine: 'pae' });
+        assert.equal(run.end, RunEnd.Shutdown);
+        assert.deepEqual(run.failures, ['vmi-kernel: FAILED: a Pentium is needed']);
+      });
+    }
+
+    it('a Pentium has no PAE, and goes without', () => {
+      const run = new VmiBoot({ ...VMI, cpu: 'pentium', commandLine: 'pae test=probe test=mmu' });
+      run.assertOk();
+      assert.ok(run.lines.some((line) => line.includes('paging 2 levels')));
+    });
+
     for (const [option, feature] of [
       ['pge', 1 << 13],
       ['pse', 1 << 3],

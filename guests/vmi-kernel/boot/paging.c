@@ -3,6 +3,7 @@
  * Linux's head_32.S has them. This code runs where it lies, without paging: it may call nothing and
  * must turn the address of everything it touches into a physical one.
  */
+#include "cpu.h"
 #include "kernel.h"
 #include "multiboot.h"
 #include "pgtable.h"
@@ -15,7 +16,7 @@ page_aligned u32 swapper_pg_dir[1024];
 /** PAE: the two page directories of the lowest and of the highest gigabyte. */
 page_aligned u64 swapper_pmd_low[512], swapper_pmd_high[512];
 static page_aligned u32 boot_tables[BOOT_MAPPED / PAGE_SIZE * 2];
-int boot_wants_pae = -1;
+int boot_uses_pae = -1;
 
 /** The word "pae" stands on the line. */
 static boot_text int wants_pae(const char *line)
@@ -27,6 +28,16 @@ static boot_text int wants_pae(const char *line)
 			line++;
 	}
 	return 0;
+}
+
+static boot_text int has_pae(void)
+{
+	u32 a = 1, b, c = 0, d;
+
+	if (!has_cpuid())
+		return 0;
+	asm volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	return (d & FEATURE_PAE) != 0;
 }
 
 static boot_text u64 two_levels(void)
@@ -63,7 +74,7 @@ boot_text u64 boot_paging(const struct multiboot_info *info)
 	int pae = 0;
 
 	if (info->flags & MULTIBOOT_INFO_CMDLINE)
-		pae = wants_pae((const char *)info->cmdline);
-	*(int *)((u32)&boot_wants_pae - PAGE_OFFSET) = pae;
+		pae = wants_pae((const char *)info->cmdline) && has_pae();
+	*(int *)((u32)&boot_uses_pae - PAGE_OFFSET) = pae;
 	return pae ? three_levels() : two_levels();
 }

@@ -15,7 +15,6 @@
 #define APIC_LVT0 0x350
 #define APIC_LVT1 0x360
 #define APIC_TMICT 0x380
-#define APIC_TMCCT 0x390
 #define APIC_TDCR 0x3e0
 #define APIC_LVT_MASKED 0x10000
 #define APIC_DM_EXTINT 0x700

@@ -5,19 +5,14 @@
 #include "kernel.h"
 
 /* CPUID leaf 1, EDX. */
-#define FEATURE_FPU (1u << 0)
-#define FEATURE_VME (1u << 1)
 #define FEATURE_PSE (1u << 3)
 #define FEATURE_TSC (1u << 4)
-#define FEATURE_MSR (1u << 5)
 #define FEATURE_PAE (1u << 6)
 #define FEATURE_APIC (1u << 9)
 #define FEATURE_SEP (1u << 11)
 #define FEATURE_MTRR (1u << 12)
 #define FEATURE_PGE (1u << 13)
 
-#define MSR_TSC 0x10
-#define MSR_APIC_BASE 0x1b
 #define MSR_MTRRCAP 0xfe
 #define MSR_SYSENTER_CS 0x174
 #define MSR_SYSENTER_ESP 0x175
@@ -34,6 +29,21 @@ void cpu_detect(void);
 void cpu_forbid_features(void);
 /** The features that vmi= options forbid. */
 u32 cpu_disabled_features(void);
+
+#define EFLAGS_ID (1u << 21)
+
+/** EFLAGS.ID can be changed exactly where CPUID exists (Intel SDM vol. 1, section 20.1). Also runs before paging. */
+static inline __attribute__((always_inline)) int has_cpuid(void)
+{
+	u32 before, after;
+
+	asm volatile("pushfl\n\tpopl %0\n\tmovl %0, %1\n\txorl %2, %1\n\tpushl %1\n\tpopfl\n\t"
+		     "pushfl\n\tpopl %1\n\tpushl %0\n\tpopfl"
+		     : "=&r"(before), "=&r"(after)
+		     : "i"(EFLAGS_ID)
+		     : "cc");
+	return ((before ^ after) & EFLAGS_ID) != 0;
+}
 
 static inline int cpu_has(u32 feature)
 {

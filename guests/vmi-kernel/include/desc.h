@@ -40,7 +40,6 @@ struct tss {
 #define DESC_LDT 0x82
 #define DESC_TSS 0x89
 #define DESC_DATA 0x92
-#define DESC_CODE 0x9a
 #define DESC_DPL3 0x60
 #define DESC_FLAGS_32_PAGES 0xc
 #define DESC_FLAGS_32_BYTES 0x4

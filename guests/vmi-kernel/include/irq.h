@@ -7,7 +7,6 @@
 #define IRQ_LINES 16
 #define IRQ_TIMER 0
 #define IRQ_COM1 4
-#define IRQ_RTC 8
 #define IRQ_IDE 14
 
 typedef void irq_handler(struct pt_regs *regs);

@@ -11,7 +11,6 @@
 #define _PAGE_PRESENT 0x001
 #define _PAGE_RW 0x002
 #define _PAGE_USER 0x004
-#define _PAGE_PWT 0x008
 #define _PAGE_PCD 0x010
 #define _PAGE_ACCESSED 0x020
 #define _PAGE_DIRTY 0x040
@@ -35,7 +34,7 @@ struct paging_format {
 extern struct paging_format paging_format;
 extern u32 swapper_pg_dir[1024];
 extern u64 swapper_pmd_low[512], swapper_pmd_high[512];
-extern int boot_wants_pae;
+extern int boot_uses_pae;
 /** _PAGE_GLOBAL where the processor has it and vmi=disable_pge does not forbid it. */
 extern u32 kernel_page_flags;
 

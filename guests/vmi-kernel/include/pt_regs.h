@@ -3,7 +3,6 @@
 #define PT_REGS_H
 
 /* Offsets for assembly. */
-#define PT_EBX 0
 #define PT_EAX 24
 #define PT_EBP 20
 #define PT_ORIG_EAX 40

@@ -31,19 +31,11 @@
 #define EFLAGS_DF 0x00000400
 #define EFLAGS_IOPL 0x00003000
 #define EFLAGS_NT 0x00004000
-#define EFLAGS_RF 0x00010000
 #define EFLAGS_VM 0x00020000
 #define EFLAGS_ARITHMETIC 0x000008d5
 
 #define CR0_PE 0x00000001
-#define CR0_MP 0x00000002
-#define CR0_EM 0x00000004
 #define CR0_TS 0x00000008
-#define CR0_ET 0x00000010
-#define CR0_NE 0x00000020
-#define CR0_WP 0x00010000
-#define CR0_AM 0x00040000
-#define CR0_PG 0x80000000
 /* What Linux runs with: VMI_Init finds it so. */
 #define CR0_KERNEL 0x80050033
 

@@ -36,8 +36,10 @@ extern u32 hostile_early_vector;
 /** The fixmap could be used before the kernel's directory was announced. */
 extern int early_fixmap_works;
 
-extern void test_probe(void), test_relocations(void), test_patch(void), test_clobbers(void), test_cpu(void),
-	test_tables(void), test_interrupts(void), test_raw(void), test_mmu(void), test_fixup(void), test_timer(void),
-	test_io(void), test_apic(void), test_processes(void), test_user(void), test_idle(void), test_hostile(void), test_doublefault(void), test_reboot(void), test_shutdown(void);
+void test_probe(void), test_relocations(void), test_patch(void), test_clobbers(void), test_cpu(void);
+void test_tables(void), test_interrupts(void), test_raw(void), test_mmu(void), test_fixup(void), test_timer(void);
+void test_io(void), test_user(void), test_processes(void), test_idle(void), test_apic(void);
+/* These run only when named. */
+void test_hostile(void), test_doublefault(void), test_reboot(void), test_shutdown(void);
 
 #endif

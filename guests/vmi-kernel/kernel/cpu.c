@@ -4,37 +4,24 @@
 #include "string.h"
 #include "vmi.h"
 
-#define EFLAGS_ID (1u << 21)
-
 u32 cpu_features;
 char cpu_vendor[13];
 u32 cpu_family;
-
-/** EFLAGS.ID can be changed exactly where CPUID exists (Intel SDM vol. 1, section 20.1). */
-static int has_cpuid(void)
-{
-	u32 before, after;
-
-	asm volatile("pushfl\n\tpopl %0\n\tmovl %0, %1\n\txorl %2, %1\n\tpushl %1\n\tpopfl\n\t"
-		     "pushfl\n\tpopl %1\n\tpushl %0\n\tpopfl"
-		     : "=&r"(before), "=&r"(after)
-		     : "i"(EFLAGS_ID)
-		     : "cc");
-	return ((before ^ after) & EFLAGS_ID) != 0;
-}
 
 void cpu_detect(void)
 {
 	u32 leaves, a, b, c, d;
 
 	if (!has_cpuid())
-		panic("a processor with CPUID is needed (a Pentium)");
+		panic("a Pentium is needed");
 	cpuid(0, &leaves, &b, &c, &d);
 	memcpy(cpu_vendor, &b, 4);
 	memcpy(cpu_vendor + 4, &d, 4);
 	memcpy(cpu_vendor + 8, &c, 4);
 	cpuid(1, &a, &b, &c, &d);
 	cpu_family = a >> 8 & 15;
+	if (cpu_family < 5)
+		panic("a Pentium is needed");
 	cpu_features = d;
 }
 

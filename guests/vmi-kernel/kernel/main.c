@@ -45,7 +45,7 @@ static void setup_arch(u32 magic, const struct multiboot_info *info)
 		cmdline_save(__va(info->cmdline));
 	printk("Ringside vmi-kernel: CS %02x at level %u\n", current_cs(), current_cs() & 3);
 	cpu_detect();
-	if (boot_wants_pae)
+	if (boot_uses_pae)
 		paging_format = (struct paging_format){ 1, 8, 512, 21 };
 	vmi_probe();
 	vmi_parse_options();

@@ -112,7 +112,15 @@ SETUP(dr0_pattern) { r->eax = 0; r->edx = 0xc0200000; return 1; }
 SETUP(dr_0) { set_debugreg(0, 0xc0200000); r->eax = 0; return 1; }
 VERIFY(dr0_set) { UNUSED(); return get_debugreg(0) == 0xc0200000 ? NULL : "DR0"; }
 VERIFY(is_dr0) { (void)before; return after->eax == 0xc0200000 ? NULL : "DR0"; }
-VERIFY(is_later) { static u64 last; (void)before; u64 now = result(after); int ok = now > last; last = now; return ok ? NULL : "not later"; }
+VERIFY(is_later)
+{
+	static u64 last;
+	u64 before_this = last;
+
+	(void)before;
+	last = result(after);
+	return last > before_this ? NULL : "not later";
+}
 EACH(set_ts) { (void)r; fpu_save_current(); write_cr0(read_cr0() | CR0_TS); }
 VERIFY(ts_clear)
 {
@@ -211,7 +219,13 @@ SETUP(counter_real) { r->eax = VMI_CYCLES_REAL; return 1; }
 SETUP(counter_none) { r->eax = 99; return 1; }
 VERIFY(is_zero) { (void)before; return result(after) ? "not 0" : NULL; }
 VERIFY(is_not_zero) { (void)before; return result(after) ? NULL : "0"; }
-SETUP(alarm_available) { r->eax = VMI_CYCLES_AVAILABLE; r->edx = 0; r->ecx = 0x7fffffff; r->stack0 = r->stack1 = 0; return 1; }
+SETUP(alarm_available)
+{
+	r->eax = VMI_CYCLES_AVAILABLE;
+	r->edx = r->stack0 = r->stack1 = 0;
+	r->ecx = 0x7fffffff;
+	return 1;
+}
 SETUP(cancel_available) { r->eax = VMI_CYCLES_AVAILABLE; return 1; }
 VERIFY(was_armed_once) { return after->eax == (before->eflags != 0) ? NULL : "armed"; }
 SETUP(lazy_none) { r->eax = LAZY_NONE; return 1; }

@@ -54,6 +54,8 @@ static void raw_msrs(void)
 		check_equal("rdmsr of one that does not exist: fixup", 0, rdmsr_safe(NO_MSR, &value));
 		check_equal("wrmsr of one that does not exist: fixup", 0, wrmsr_safe(NO_MSR, 0));
 	}
+	if (cpu_has(FEATURE_MTRR))
+		check("rdmsr of MTRRcap", rdmsr_safe(MSR_MTRRCAP, &value));
 	if (!cpu_has(FEATURE_SEP))
 		return;
 	check_equal("rdmsr", KERNEL_CS, rdmsr(MSR_SYSENTER_CS));
