@@ -352,6 +352,7 @@ describe('the VMI kernel', function () {
       'the processor native': none('CPUID', 'RDTSC', 'WBINVD', 'GetDR', 'SetDR', 'Halt', 'GetGDT', 'GetIDT', 'GetTR'),
       'CLI and STI native': none('EnableInterrupts', 'DisableInterrupts'),
       'the port calls native': none('INB', 'OUTB', 'INSW', 'OUTSW', 'INL', 'OUTL'),
+      'the kernel stack in the TSS alone': none('UpdateKernelStack'),
       'no timer': none('GetCycleFrequency'),
       'IRET and SYSEXIT by call': { IRET: 'call', SYSEXIT: 'call' } as const,
       'IRET and SYSEXIT by jump': { IRET: 'jump', SYSEXIT: 'jump' } as const,

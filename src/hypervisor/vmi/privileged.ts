@@ -59,6 +59,7 @@ export function loadTask(monitor: VmiMonitor, selector: number): void {
   monitor.cpu.atLevelZero(() => monitor.cpu.operations.loadTask(selector));
   const stack = stackOfTask(monitor);
   if (!stack) return;
+  monitor.levels.stackInTask = true;
   monitor.levels.stackSelector = stack.selector;
   monitor.levels.stackPointer = stack.pointer;
 }

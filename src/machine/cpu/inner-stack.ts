@@ -18,13 +18,24 @@ export interface InnerStack {
   readonly cursor: StackCursor;
 }
 
+interface StackPointer {
+  readonly selector: number;
+  readonly pointer: number;
+}
+
 /** Where the current TSS has the stack of a level; under ring compression that of the kernel is the hypervisor's to say. */
-function innerPointer(core: CpuCore, level: number, ext: 0 | 1): { selector: number; pointer: number } {
-  const { state, mmu } = core;
+function innerPointer(core: CpuCore, level: number, ext: 0 | 1): StackPointer {
   const { rings } = core.segmentation;
-  if (level === rings.kernelLevel && level > 0) {
-    return { selector: core.segmentation.compressSelector(rings.stackSelector), pointer: rings.stackPointer };
-  }
+  if (level !== rings.kernelLevel || level === 0) return taskPointer(core, level, ext);
+  const { selector, pointer } = rings.stackInTask
+    ? taskPointer(core, 0, ext)
+    : { selector: rings.stackSelector, pointer: rings.stackPointer };
+  return { selector: core.segmentation.compressSelector(selector), pointer };
+}
+
+/** Where the current TSS has the stack of a level. @throws Fault #TS beyond its limit */
+function taskPointer(core: CpuCore, level: number, ext: 0 | 1): StackPointer {
+  const { state, mmu } = core;
   const size = hasTss32(core) ? 4 : 2;
   // SP0 follows the link field; each level has a stack pointer and a selector of that size.
   const at = size + level * 2 * size;

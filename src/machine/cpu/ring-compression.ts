@@ -5,7 +5,9 @@
 export interface RingCompression {
   /** Level of the guest's kernel, 1 or 2; 0 while there is no compression, and then nothing else here counts. */
   readonly kernelLevel: number;
-  /** SS:ESP on which entries from outer levels and from V86 mode begin. */
+  /** Entries from outer levels and from V86 mode begin on the stack that the guest's TSS has for its level 0. */
+  readonly stackInTask: boolean;
+  /** SS:ESP on which they begin otherwise. */
   readonly stackSelector: number;
   readonly stackPointer: number;
   /** IOPL by which code outside the kernel may access ports, 0-3. EFLAGS.IOPL stays below the kernel's level. */
@@ -17,6 +19,7 @@ export interface RingCompression {
 /** No hypervisor, or one that leaves the guest's levels alone. */
 export const NO_COMPRESSION: RingCompression = {
   kernelLevel: 0,
+  stackInTask: false,
   stackSelector: 0,
   stackPointer: 0,
   portLevel: 0,

@@ -189,6 +189,22 @@ describe('VMI: SetTR', () => {
     assert.equal(guest.hypervisor.rings?.stackPointer, 0x54000);
   });
 
+  it('leaves the stack to the TSS, whatever it says later, until UpdateKernelStack names one', () => {
+    const guest = new DeprivilegedGuest();
+    writeEntry(guest, 'WriteGDTEntry', GDT_BASE, TSS >>> 3, system(TSS_BASE, 0x2073, 0x89));
+    guest.write(TSS_BASE + 4, 0x54000);
+    guest.write(TSS_BASE + 8, KERNEL_DATA);
+    guest.call('SetTR', { EAX: TSS });
+    guest.write(TSS_BASE + 4, 0x55000);
+    guest.enterUser();
+    guest.run([0xcd, 0x80], 1, 0x38000);
+    assert.equal(guest.reg('ESP'), 0x55000 - 20);
+    guest.call('UpdateKernelStack', { EAX: KERNEL_DATA, EDX: 0x57000 });
+    guest.enterUser();
+    guest.run([0xcd, 0x80], 1, 0x38000);
+    assert.equal(guest.reg('ESP'), 0x57000 - 20);
+  });
+
   it('refuses a TSS that is busy, and what is none', () => {
     for (const selector of [TSS, KERNEL_DATA, 0x1f8]) {
       const guest = new DeprivilegedGuest();

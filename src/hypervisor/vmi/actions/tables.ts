@@ -47,6 +47,7 @@ const writeDescriptor =
 function updateKernelStack(monitor: VmiMonitor): void {
   const { state, levels } = monitor;
   const where = state.reg(EAX);
+  levels.stackInTask = false;
   levels.stackSelector = where > LARGEST_SELECTOR ? stackSelectorOf(monitor, where) : where;
   levels.stackPointer = state.reg(EDX);
 }

@@ -18,7 +18,9 @@ export function deprivilege(monitor: VmiMonitor): void {
   const { segmentation } = machine.cpu;
   if (levels.kernelLevel === 0) {
     const current = { selector: state.selector(SegmentIndex.SS), pointer: state.reg(Register.ESP) };
-    const stack = stackOfTask(monitor) ?? current;
+    const ofTask = stackOfTask(monitor);
+    const stack = ofTask ?? current;
+    levels.stackInTask = ofTask !== undefined;
     levels.stackSelector = stack.selector;
     levels.stackPointer = stack.pointer;
   }

@@ -3,6 +3,7 @@ import type { MonitorPart } from '../part';
 
 interface LevelsState {
   readonly kernelLevel: number;
+  readonly stackInTask: boolean;
   readonly stackSelector: number;
   readonly stackPointer: number;
   readonly portLevel: number;
@@ -12,6 +13,8 @@ interface LevelsState {
 export class GuestLevels implements RingCompression, MonitorPart {
   readonly name = 'levels';
   kernelLevel = 0;
+  /** Until UpdateKernelStack names a stack: a guest that does without the call keeps its TSS up to date, as on hardware. */
+  stackInTask = false;
   stackSelector = 0;
   stackPointer = 0;
   portLevel = 0;
@@ -24,14 +27,15 @@ export class GuestLevels implements RingCompression, MonitorPart {
 
   reset(): void {
     this.kernelLevel = 0;
+    this.stackInTask = false;
     this.stackSelector = 0;
     this.stackPointer = 0;
     this.portLevel = 0;
   }
 
   save(): LevelsState {
-    const { kernelLevel, stackSelector, stackPointer, portLevel } = this;
-    return { kernelLevel, stackSelector, stackPointer, portLevel };
+    const { kernelLevel, stackInTask, stackSelector, stackPointer, portLevel } = this;
+    return { kernelLevel, stackInTask, stackSelector, stackPointer, portLevel };
   }
 
   load(state: unknown): void {
