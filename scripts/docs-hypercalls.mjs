@@ -3,20 +3,11 @@
  *
  *     node scripts/docs-hypercalls.mjs
  */
-import { build } from 'esbuild';
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { importBundled } from './build/bundled.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const bundle = await build({
-  entryPoints: [join(root, 'src/hypervisor/hypercall-reference.ts')],
-  bundle: true,
-  format: 'esm',
-  platform: 'neutral',
-  write: false,
-  logLevel: 'silent',
-});
-const code = Buffer.from(bundle.outputFiles[0].contents).toString('base64');
-const { renderHypercallReference } = await import(`data:text/javascript;base64,${code}`);
+const { renderHypercallReference } = await importBundled(root, 'src/hypervisor/hypercall-reference.ts');
 writeFileSync(join(root, 'docs', 'hypercalls.md'), renderHypercallReference());

@@ -5,26 +5,10 @@
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { runBundled } from './build/bundled.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const outfile = join(root, 'out', 'experiment.mjs');
-
-function node(...args) {
-  return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status ?? 1;
-}
-
-process.exitCode = node(join(root, 'scripts', 'build-guests.mjs'), 'paravirt-io');
-if (process.exitCode === 0) {
-  await build({
-    entryPoints: [join(root, 'src', 'cli', 'experiment', 'main.ts')],
-    outfile,
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    logLevel: 'error',
-  });
-  process.exitCode = node(outfile, ...process.argv.slice(2));
-}
+const builder = [join(root, 'scripts', 'build-guests.mjs'), 'paravirt-io'];
+const built = spawnSync(process.execPath, builder, { cwd: root, stdio: 'inherit' }).status ?? 1;
+process.exitCode =
+  built || (await runBundled(root, 'src/cli/experiment/main.ts', 'out/experiment.mjs', process.argv.slice(2)));
