@@ -299,7 +299,12 @@ describe('launching', () => {
       /^breakpoints\[1\]: .*Did you mean "if"/s,
     ],
     ['an entry outside', { ...flat, entry: 5 }, code, /^program: code\.bin: "entry" 0x5 is outside/],
-    ['a bzImage that is none', { ...flat, format: 'bzimage' }, code, /^program: code\.bin: it is no Linux kernel image/],
+    [
+      'a bzImage that is none',
+      { ...flat, format: 'bzimage' },
+      code,
+      /^program: code\.bin: it is no Linux kernel image/,
+    ],
   ];
   for (const [what, overrides, files, message] of cases) {
     it(`refuses ${what}`, async () => assert.match(await refusal(overrides, files), message));

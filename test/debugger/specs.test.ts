@@ -109,7 +109,7 @@ describe('breakpoint specs', () => {
     ['fault #XX', 6, /expected an exception/],
     ['fault 32', 6, /exception vector/],
     ['irq 16', 4, /interrupt line/],
-    ['serial com5 "x"', 7, /com1, com2, com3 or com4/],
+    ['serial com5 "x"', 7, /com1, com2, com3, com4 or virtio0/],
     ['serial com1 x', 12, /in double quotes/],
     ['main + 3', 5, /expected if, hit or log/],
     ['12abc', 0, /expected in, out/],

@@ -290,11 +290,12 @@ describe('variables of a stopped guest', function () {
     const [symbol] = symbols.lookup('paravirt_ops');
     assert.equal(ops.address, symbol.address);
     const members = ops.children?.() ?? [];
-    assert.equal(members.length, 14);
+    assert.equal(members.length, 15);
     assert.match(named(members, 'name').text, / "vmi"$/);
-    members.slice(1).forEach(({ name, text, address }, index) => {
-      const target = word(symbol.address + 4 * (index + 1));
-      assert.equal(address, symbol.address + 4 * (index + 1));
+    assert.equal(named(members, 'hypercalls').text, String(word(symbol.address + 4)));
+    members.slice(2).forEach(({ name, text, address }, index) => {
+      const target = word(symbol.address + 4 * (index + 2));
+      assert.equal(address, symbol.address + 4 * (index + 2));
       const expected = name === 'io_delay' ? 'no_io_delay' : `vmi_${name}`;
       assert.equal(text, `0x${target.toString(16)} <${expected}>`);
       assert.equal(symbols.lookup(expected)[0].address, target);
@@ -442,7 +443,7 @@ describe('variables of a stopped guest', function () {
     it('of segments show what is hidden behind the selector', () => {
       const segments = scope(0, 'Segments');
       const cs = named(segments, 'cs');
-      assert.equal(cs.text, '0x0008 32-bit code, base 0x00000000, limit 0xffffffff, DPL 0, execute/read, accessed');
+      assert.equal(cs.text, '0x0009 32-bit code, base 0x00000000, limit 0xffffffff, DPL 1, execute/read, accessed');
       assert.equal(child(cs, 'table').text, 'GDT');
       assert.equal(child(cs, 'index').text, '1');
       const fs = named(segments, 'fs');

@@ -15,7 +15,7 @@ import { setupOf } from './setups';
  */
 const OWN_TO_THE_HOST = new Set([
   ...['CPUID', 'RDTSC', 'SLDT', 'STR', 'SMSW', 'SGDT', 'SIDT', 'ESC', 'WAIT'],
-  ...['SYSENTER', 'SYSEXIT', 'VMCALL', 'RDMSR', 'WRMSR', 'RDPMC', 'EMMS'],
+  ...['SYSENTER', 'SYSEXIT', 'VMCALL', 'VMMCALL', 'RDMSR', 'WRMSR', 'RDPMC', 'EMMS'],
   // Under a hypervisor INT1 may be reported as a fault.
   'INT1',
 ]);

@@ -9,7 +9,21 @@ import type { Program } from './program';
 
 /** What the generators of system sequences write themselves, or what differs between machines by its nature. */
 const NOT_HERE = new Set([
-  ...['CPUID', 'RDTSC', 'RDMSR', 'WRMSR', 'SYSENTER', 'SYSEXIT', 'VMCALL', 'HLT', 'WAIT', 'ESC', 'RDPMC', 'RSM'],
+  ...[
+    'CPUID',
+    'RDTSC',
+    'RDMSR',
+    'WRMSR',
+    'SYSENTER',
+    'SYSEXIT',
+    'VMCALL',
+    'VMMCALL',
+    'HLT',
+    'WAIT',
+    'ESC',
+    'RDPMC',
+    'RSM',
+  ],
   ...['SLDT', 'STR', 'LLDT', 'LTR', 'SGDT', 'SIDT', 'LGDT', 'LIDT', 'SMSW', 'LMSW', 'INVLPG', 'CLTS', 'INVD', 'WBINVD'],
   ...['CALLF', 'JMPF', 'RETF', 'IRET', 'INT', 'INTO', 'INT3', 'INT1', 'IN', 'OUT', 'INS', 'OUTS', 'UD2', 'CLI', 'STI'],
   ...['POPF', 'LES', 'LDS', 'LSS', 'LFS', 'LGS', 'VERR', 'VERW', 'LAR', 'LSL', 'ARPL'],

@@ -59,6 +59,7 @@ const OUTCOMES: Readonly<Record<string, readonly Vector[]>> = {
   UD2: [Vector.UD],
   // Nobody answers the call.
   VMCALL: [Vector.UD],
+  VMMCALL: [Vector.UD],
   AAM: [Vector.DE],
   DIV: [Vector.DE],
   IDIV: [Vector.DE],
@@ -128,7 +129,7 @@ const WITHOUT_REFERENCE = new Set([
   ...['PUSH', 'POP', 'MOV', 'PUSHF', 'POPF', 'LES', 'LDS', 'LSS', 'LFS', 'LGS', 'ARPL', 'LAR', 'LSL', 'VERR', 'VERW'],
   ...['JMPF', 'CALLF', 'RETF', 'IRET', 'INT', 'INT1', 'INT3', 'INTO', 'IN', 'OUT', 'INS', 'OUTS', 'CLI', 'STI', 'HLT'],
   ...['SLDT', 'STR', 'LLDT', 'LTR', 'SGDT', 'SIDT', 'LGDT', 'LIDT', 'SMSW', 'LMSW', 'INVLPG', 'CLTS', 'INVD', 'WBINVD'],
-  ...['CPUID', 'RDTSC', 'RDPMC', 'RDMSR', 'WRMSR', 'SYSENTER', 'SYSEXIT', 'VMCALL', 'UD2'],
+  ...['CPUID', 'RDTSC', 'RDPMC', 'RDMSR', 'WRMSR', 'SYSENTER', 'SYSEXIT', 'VMCALL', 'VMMCALL', 'UD2'],
   // Hints of the SSE family that have no mandatory prefix.
   ...['PREFETCHNTA', 'PREFETCHT0', 'PREFETCHT1', 'PREFETCHT2', 'WAIT', 'EMMS'],
 ]);

@@ -63,7 +63,8 @@ const GROUPS: Readonly<Record<string, string>> = {
   FE: '3 3 - - - - - -',
   FF: '3 3 3 3/- 3 3/- 3 -',
   '0F00': '3 3 3 3 3 3 - -',
-  // Of /0 with a register only VMCALL (rm = 1) exists, which this emulator's firmware uses on every processor.
+  // With a register only VMCALL (/0, rm = 1) and VMMCALL (/3, rm = 1) exist: calls into the hypervisor, which a guest may have on
+  // every processor.
   '0F01': '3/- 3/- 3/- 3/- 3 - 3 4/-',
   '0F71': '- - -/68.. - -/68.. - -/68.. -',
   '0F72': '- - -/68.. - -/68.. - -/68.. -',
@@ -157,7 +158,7 @@ export function existence(
   const name = (map === 1 ? '0F' : '') + opcode.toString(16).toUpperCase().padStart(2, '0');
   if (modRm >= 0xc0) {
     if (inRanges(ESCAPE_TWINS[name], modRm)) return 'either';
-    if (name === '0F01' && modRm === 0xc1) return 'exists';
+    if (name === '0F01' && (modRm === 0xc1 || modRm === 0xd9)) return 'exists';
     if (inRanges(ESCAPE_ROWS[name], modRm)) return inRanges(ESCAPE_BYTES[name], modRm) ? 'exists' : 'undefined';
   }
   const row = cells(GROUPS[name])[(modRm >> 3) & 7];
