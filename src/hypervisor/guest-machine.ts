@@ -9,7 +9,14 @@ import type { PhysicalMemory } from '../machine/memory/physical';
 export interface GuestMachine {
   readonly cpu: Pick<
     Cpu,
-    'state' | 'mmu' | 'segmentation' | 'model' | 'operations' | 'atLevelZero' | 'returnFromKernel' | 'farReturnFromKernel'
+    | 'state'
+    | 'mmu'
+    | 'segmentation'
+    | 'model'
+    | 'operations'
+    | 'atLevelZero'
+    | 'returnFromKernel'
+    | 'farReturnFromKernel'
   >;
   readonly memory: PhysicalMemory;
   readonly bus: Pick<PortBus, 'access' | 'onDirect'>;
