@@ -80,9 +80,9 @@ function runUiTests() {
   mkdirSync(join(root, 'out', 'screenshots'), { recursive: true });
   const mocha = join(root, 'node_modules', 'mocha', 'bin', 'mocha.js');
   const args = ['--no-config', '--timeout', '120000', '--exit', '--forbid-only', 'test/ui/**/*.test.ts'];
-  // A browser, a server and an extension host that are not ours, on a machine that may be busy: one more try with a
-  // fresh workbench tells a slip of theirs from a fault of ours. No other suite of the project tries twice.
-  args.push('--retries', '1');
+  // A browser, a server and an extension host that are not ours, on a machine that may be busy: two more tries with a
+  // fresh workbench tell a slip of theirs from a fault of ours. No other suite of the project tries again.
+  args.push('--retries', '2');
   if (values.grep) args.push('--grep', values.grep);
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['--import', 'tsx', mocha, ...args], {
