@@ -19,7 +19,7 @@ export class GuestCode {
   /** Linear page whose translation is known, and its physical address. */
   private page = -1;
   private physicalPage = 0;
-  private readonly whole = new Uint8Array(15);
+  private readonly whole = new Uint8Array(MAX_LENGTH);
   /** Views of every length on the decoder's bytes, so that a record can name them without allocation. */
   private readonly prefixesOfBytes: readonly Uint8Array[];
 

@@ -72,12 +72,22 @@ export class CompiledTier {
   private readonly filter: Uint8Array;
   private readonly lastFilter: Uint8Array;
   private readonly u16: Uint16Array;
+  /** What every module of compiled code is given. */
+  private readonly imports: WebAssembly.Imports;
 
   constructor(
     private readonly parts: TierParts,
     private readonly options: TierOptions,
   ) {
-    const { state, memory } = parts;
+    const { state, memory, interpreter } = parts;
+    this.imports = {
+      env: {
+        memory: state.memory,
+        ...interpreter.float,
+        step: interpreter.step,
+        refill: (linear: number, width: number, write: number) => this.refill(linear >>> 0, width, write !== 0),
+      },
+    };
     this.decoder = new Decoder(parts.model);
     const end = layout.BREAKPOINT_FILTER + layout.BREAKPOINT_FILTER_BYTES;
     this.filter = state.u8.subarray(layout.BREAKPOINT_FILTER, end);
@@ -161,15 +171,8 @@ export class CompiledTier {
   }
 
   private install(bytes: Uint8Array<ArrayBuffer>, region: Omit<CompiledRegion, 'function'>): void {
-    const { interpreter, memory, mmu, state } = this.parts;
-    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), {
-      env: {
-        memory: state.memory,
-        ...interpreter.float,
-        step: interpreter.step,
-        refill: (linear: number, width: number, write: number) => this.refill(linear >>> 0, width, write !== 0),
-      },
-    });
+    const { interpreter, memory, mmu } = this.parts;
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), this.imports);
     const number = this.free.pop() ?? this.nextFunction++;
     interpreter.table.set(number, exports.run);
     const compiled: CompiledRegion = { ...region, function: number };
