@@ -184,10 +184,19 @@ export const HEAT_COUNTERS = 0x10000;
 export const ENTRY_TABLE = 0x40000;
 export const ENTRY_SLOTS = 0x4000;
 export const ENTRY_BYTES = 16;
-/** Fields of an entry: host instruction pointer (0 is none), the mode that it was compiled for, number in the function table. */
+/**
+ * Fields of an entry: host instruction pointer (0 is none), the mode that it was compiled for, number in the function table,
+ * instructions lost by accesses that the TLB did not allow.
+ */
 export const ENTRY_IP = 0;
 export const ENTRY_MODE = 4;
 export const ENTRY_FUNCTION = 8;
+export const ENTRY_MISSES = 12;
+
+/** What a compiled function returns: the interpreter must do the next instruction; it must because the TLB does not allow an access; control has gone where compiled code may be. */
+export const REGION_INTERPRET = 0;
+export const REGION_TRANSFER = 1;
+export const REGION_MISS = 2;
 
 /**
  * The TLB: one u32 per linear page, 2^20 of them. Bits 12-31 are `hostPage - linearPage` (so that

@@ -4,6 +4,7 @@ import { FaultVerdict } from './cpu/intercepts';
 import { AbortInstruction, Fault, Vector } from './cpu/fault';
 import { TripleFault } from './cpu/interrupts';
 import type { Operations } from './cpu/operations';
+import type { CompiledTier } from './isa/compiler/tier';
 import { type Interpreter, linkInterpreter } from './isa/interpreter/link';
 import * as layout from './layout';
 import { FLAG_IF, FLAG_RF, FLAG_TF } from './layout';
@@ -39,7 +40,7 @@ export class RunLoop {
   idle = false;
   readonly interpreter: Interpreter;
   /** The compiled tier, if there is one. */
-  tier: { compileHere(): boolean } | undefined;
+  tier: Pick<CompiledTier, 'compileHere' | 'missedOften'> | undefined;
   /** Instruction count at which the debugger has already stopped and is not asked again. */
   private passed = -1;
   private faultAsked = false;
@@ -66,6 +67,7 @@ export class RunLoop {
       checkSegment: (segment, offset, width, write) => cpu.segmentation.checkSegment(segment, offset, width, write),
       codeBreakpoint: () => this.atBreakpoint(),
       compileHere: () => this.tier?.compileHere() ?? false,
+      missedOften: (slot) => this.tier?.missedOften(slot),
       beforeOperation: (name, argument) => this.beforeOperation(name, argument),
     });
   }

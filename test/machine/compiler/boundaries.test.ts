@@ -217,7 +217,8 @@ describe('compiled tier: code that changes', () => {
     assert.equal(machine.loop.run(10_000), RunEnd.Dead);
     const { compilations, size } = machine.tier!;
     assert.ok(compilations > 0);
-    assert.equal(size, compilations, 'regions were dropped');
+    // The loop's region alone was made anew, to put up with stores beside code.
+    assert.equal(size, compilations - 1, 'other regions were dropped');
   });
 });
 

@@ -14,6 +14,7 @@ import type { Instruction } from './decode';
 import { NotInlined, RegionEmitter, type Transfer } from './emitter';
 import { RegionFrame } from './frame';
 import { addHelpers, type CodePage, type Helpers } from './helpers';
+import { LoopNest } from './loop-nest';
 import type { TierMode } from './mode';
 import { type Block, type Region, successors } from './region';
 import { structure, type Structure } from './structure';
@@ -113,11 +114,10 @@ class RegionCompiler {
     page: CodePage,
     scalesBase: boolean,
   ) {
-    this.structure = structure({
-      entry: region.entry,
-      successors: (node) => successors(region, this.block(node)),
-    });
-    this.frame = new RegionFrame(f, mode, region, helpers, page, scalesBase);
+    const next = (node: number) => successors(region, this.block(node));
+    this.structure = structure({ entry: region.entry, successors: next });
+    const nest = new LoopNest(this.structure, next);
+    this.frame = new RegionFrame(f, mode, region, helpers, page, scalesBase, nest);
     this.condition = f.local();
     this.targetEip = f.local();
   }
@@ -326,6 +326,7 @@ class RegionCompiler {
 
   private emitInstructions(block: Block): Transfer | undefined {
     this.frame.spend(block.instructions.length);
+    this.frame.memory.beginBlock(block.start);
     let transfer: Transfer | undefined;
     block.instructions.forEach((instruction, i) => {
       const left = block.instructions.length - i;
@@ -433,6 +434,7 @@ const MAX_INTERPRETED = 0.25;
 /**
  * Compiles a region to a module that exports its function as `run`; undefined if it is not worth it.
  * @param host host pointer of the page that the entry is in
+ * @param patient accesses that the TLB does not allow are many: see `MemoryAccess`
  */
 export function compileRegion(
   region: Region,
@@ -440,10 +442,11 @@ export function compileRegion(
   checks: readonly PageCheck[],
   mode: TierMode,
   model: CpuModel,
+  patient: boolean,
 ): Uint8Array<ArrayBuffer> | undefined {
   const m = new ModuleBuilder();
   const page = { host, window: FULL_WINDOW };
-  const helpers = addHelpers(m, mode, page, usesX87(region));
+  const helpers = addHelpers(m, mode, page, { usesX87: usesX87(region), patient });
   const run = m.declare('run', [], ['i32']);
   const f = new FunctionBuilder([], ['i32']);
   const compiler = new RegionCompiler(f, region, checks, mode, helpers, page, scalesLoneBase(model));

@@ -11,6 +11,7 @@ import { i64 } from '../wasm/i64';
 import type { Instruction } from './decode';
 import type { RegionFrame } from './frame';
 import type { AddressParts } from './memory-access';
+import { STACK } from './page-slots';
 
 /** Thrown while staging an instruction that has to be left to the interpreter. */
 export class NotInlined extends Error {}
@@ -82,9 +83,9 @@ export class RegionEmitter extends Emitter {
   }
 
   /** Leaves the region as it was before this instruction, which the interpreter then carries out. */
-  private giveUp(): void {
+  private giveUp(exit: number = layout.REGION_INTERPRET): void {
     if (this.changed) throw new NotInlined('has changed something');
-    this.frame.leaveBefore(this.instruction.at, this.left);
+    this.frame.leaveBefore(this.instruction.at, this.left, exit);
   }
 
   override unlikely(condition: Operand): void {
@@ -258,10 +259,10 @@ export class RegionEmitter extends Emitter {
 
   private locate(size: Size | 64, segment: Operand, offset: Operand, write: boolean): Expr {
     const number: SegmentIndex = constantOf(segment);
-    const kind = number === SegmentIndex.SS ? 'stack' : `${number} ${this.addressKind}`;
+    const kind = number === SegmentIndex.SS ? STACK : `${number} ${this.addressKind}`;
     const parts = this.address?.offset === offset ? this.address.parts : undefined;
     const access = { segment: number, offset: this.let(offset), bytes: size / 8, write, kind, parts };
-    return this.frame.memory.locate(access, () => this.giveUp());
+    return this.frame.memory.locate(access, () => this.giveUp(layout.REGION_MISS));
   }
 
   // Flags

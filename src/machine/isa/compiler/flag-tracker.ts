@@ -1,4 +1,5 @@
 import { FLAG_AF, FLAG_CF, FLAG_OF, FLAG_PF, FLAG_SF, FLAG_ZF, FLAGS_ARITHMETIC } from '../../layout';
+import { sizeMask } from '../emitter';
 import type { Size } from '../size';
 import * as w from '../wasm/expression';
 import type { Expr, Operand } from '../wasm/expression';
@@ -136,23 +137,27 @@ export class FlagTracker {
     if (known.operation === 'unknown' || known.operation === 'add' || known.derived === Derived.Nothing)
       return undefined;
     const needed = [0, FLAG_CF, FLAG_ZF, FLAG_CF | FLAG_ZF, 0, 0, FLAG_SF | FLAG_OF, FLAG_SF | FLAG_OF | FLAG_ZF];
-    const mask = needed[condition];
-    if (mask === 0 || (known.mask & mask) !== mask) return undefined;
+    const flags = needed[condition];
+    if (flags === 0 || (known.mask & flags) !== flags) return undefined;
     const { a, b, r } = this.values(known);
     const shift = 32 - known.size;
-    const cut = (value: Expr) => w.shl(value, shift);
-    const [left, right] = known.operation === 'logic' ? [cut(r), w.constant(0)] : [cut(a), cut(b)];
+    const signed = (value: Expr) => w.shl(value, shift);
+    const mask = sizeMask(known.size);
+    // Operands that were compared are as they were read, without other bits; what was worked out may have some.
+    const unsigned = (value: Expr) => (known.derived === Derived.Result ? value : w.and(value, mask));
+    const zero = w.constant(0);
+    const [left, right] = known.operation === 'logic' ? [r, zero] : [a, b];
     switch (condition) {
       case 1:
-        return w.ltU(left, right);
+        return w.ltU(unsigned(left), unsigned(right));
       case 2:
-        return known.derived === Derived.Result ? w.eq(left, right) : w.eqz(cut(r));
+        return known.derived === Derived.Result ? w.eq(a, b) : w.eqz(w.and(r, mask));
       case 3:
-        return w.leU(left, right);
+        return w.leU(unsigned(left), unsigned(right));
       case 6:
-        return w.ltS(left, right);
+        return w.ltS(signed(left), signed(right));
       default:
-        return w.leS(left, right);
+        return w.leS(signed(left), signed(right));
     }
   }
 
@@ -196,14 +201,15 @@ export class FlagTracker {
           const carry = top(carries(a, operation === 'sub' ? w.not(b) : b, r));
           return operation === 'sub' ? w.xor(carry, 1) : carry;
         }
+        if (operation === 'sub' && derived === Derived.Result) return w.ltU(a, b);
         if (operation === 'sub') return w.ltU(w.shl(a, 32 - size), w.shl(b, 32 - size));
         return size === 32 ? w.ltU(r, b) : w.and(w.shrU(r, size), 1);
       case FLAG_OF:
         if (operation === 'logic') return w.constant(0);
         return top(w.and(w.xor(a, r), operation === 'add' ? w.xor(b, r) : w.xor(a, b)));
       case FLAG_ZF:
-        if (derived === Derived.Result && operation === 'sub') return w.eq(w.shl(a, 32 - size), w.shl(b, 32 - size));
-        return w.eqz(w.shl(r, 32 - size));
+        if (derived === Derived.Result && operation === 'sub') return w.eq(a, b);
+        return w.eqz(w.and(r, sizeMask(size)));
       case FLAG_SF:
         return top(r);
       case FLAG_AF:

@@ -6,17 +6,10 @@ import type { Expr } from '../wasm/expression';
 import type { FunctionBuilder, Label } from '../wasm/function';
 import { FlagTracker } from './flag-tracker';
 import { type CodePage, emitReload, emitSpill, type Helpers, REGISTERS } from './helpers';
+import type { LoopNest } from './loop-nest';
 import { MemoryAccess } from './memory-access';
 import type { TierMode } from './mode';
 import type { Region } from './region';
-
-/** What a region's function returns. */
-export enum RegionExit {
-  /** The interpreter must do the next instruction. */
-  Interpret = 0,
-  /** Control has gone to another place, where compiled code may be. */
-  Transfer = 1,
-}
 
 const PAGE_MASK = ~0xfff;
 
@@ -48,11 +41,12 @@ export class RegionFrame {
     private readonly page: CodePage,
     /** See `scalesLoneBase`. */
     readonly scalesBase: boolean,
+    nest: LoopNest,
   ) {
     this.registers = Array.from({ length: REGISTERS }, () => f.local());
     [this.budget, this.base, this.exitEip, this.exitKind, this.x87] = Array.from({ length: 5 }, () => f.local());
     this.flags = new FlagTracker(f);
-    this.memory = new MemoryAccess(f, mode, helpers);
+    this.memory = new MemoryAccess(f, mode, helpers, nest);
   }
 
   /** A general register; not a copy: it changes with the register. */
@@ -119,12 +113,13 @@ export class RegionFrame {
 
   /** Leaves at once, before anything is done. */
   refuse(): void {
-    this.f.return(RegionExit.Interpret);
+    this.f.return(layout.REGION_INTERPRET);
   }
 
-  /** Leaves before an instruction; `left` instructions of its block, itself included, are not done. */
-  leaveBefore(place: number, left: number): void {
+  /** Leaves before an instruction; `left` instructions of its block, itself included, are not done. @param exit a `REGION_*` */
+  leaveBefore(place: number, left: number, exit: number = layout.REGION_INTERPRET): void {
     const { f } = this;
+    if (exit !== layout.REGION_INTERPRET) f.set(this.exitKind, exit);
     f.set(this.budget, w.add(f.get(this.budget), left));
     f.set(this.exitEip, this.eipOf(place));
     f.branch(this.exitLabel);
@@ -134,7 +129,7 @@ export class RegionFrame {
   leaveTo(eip: Expr): void {
     const { f } = this;
     f.set(this.exitEip, eip);
-    f.set(this.exitKind, RegionExit.Transfer);
+    f.set(this.exitKind, layout.REGION_TRANSFER);
     f.branch(this.exitLabel);
   }
 
@@ -170,7 +165,7 @@ export class RegionFrame {
     const elsewhere = w.ne(eip, this.eipOf(next));
     const dropped = w.or(w.eqz(w.load32(layout.CODE_END)), w.ne(w.load32(layout.TLB_READ_MASK), this.mode.readMask));
     const short = w.ltU(w.load32(layout.REMAINING), needed);
-    f.if(w.or(w.or(w.load32(layout.EXIT), elsewhere), w.or(dropped, short)), () => f.return(RegionExit.Interpret));
+    f.if(w.or(w.or(w.load32(layout.EXIT), elsewhere), w.or(dropped, short)), () => f.return(layout.REGION_INTERPRET));
     this.load();
     f.set(this.budget, w.sub(w.load32(layout.REMAINING), left - 1));
   }

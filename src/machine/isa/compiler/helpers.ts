@@ -4,6 +4,7 @@ import { floatSignature, X87_FUNCTIONS } from '../float/declare';
 import * as w from '../wasm/expression';
 import type { Expr } from '../wasm/expression';
 import { FunctionBuilder } from '../wasm/function';
+import { i64 } from '../wasm/i64';
 import type { ModuleBuilder } from '../wasm/module';
 import type { TierMode } from './mode';
 
@@ -25,8 +26,8 @@ export enum Derived {
   Result = 1,
   FirstOperand = 2,
 }
-/** Never equal to what an access compares a page with: a bit is set that the comparison masks out. */
-export const NO_PAGE = 8;
+/** Tag of no page: further from every linear address than a page is long. */
+export const NO_PAGE = 1n << 40n;
 
 /** Widths of accesses in bytes. */
 const WIDTHS = [1, 2, 4, 8] as const;
@@ -45,8 +46,8 @@ export interface Helpers {
   readonly spill: number;
   /** () -> registers, flags: takes them from the CPU state. */
   readonly reload: number;
-  /** (linear) -> host pointer or 0, page to remember or `NO_PAGE`; by direction and bytes. */
-  readonly locate: (bytes: number, write: boolean) => number;
+  /** (linear) -> host pointer or 0, page to remember or `NO_PAGE`; by bytes and direction. Patient regions only. */
+  readonly locate: ((bytes: number, write: boolean) => number) | undefined;
   /** Lets the interpreter do one instruction. */
   readonly step: number;
   /** The x87's functions; empty where no instruction of the region needs them. */
@@ -134,16 +135,28 @@ function defineReload(m: ModuleBuilder): number {
 
 /** Looks into the TLB, then asks TypeScript. */
 function defineLocate(m: ModuleBuilder, mode: TierMode, refill: number, bytes: number, write: boolean): number {
-  const f = new FunctionBuilder(['i32'], ['i32', 'i32']);
+  const f = new FunctionBuilder(['i32'], ['i32', 'i64']);
   const linear = f.param(0);
   const entry = f.let(w.load32(w.shl(w.shrU(linear, 12), 2), layout.TLB));
   const allowed = w.and(entry, write ? mode.writeMask : mode.readMask);
   const fits = bytes === 1 ? allowed : w.and(w.ne(allowed, 0), w.leU(w.and(linear, 0xfff), 0x1000 - bytes));
-  f.if(fits, () => f.returnMany([w.add(w.and(entry, ~0xfff), linear), w.and(linear, ~0xfff)]));
-  f.returnMany([f.callValue(refill, [linear, bytes, write ? 1 : 0]), NO_PAGE]);
-  const declared = m.declare(`locate ${bytes} ${write}`, ['i32'], ['i32', 'i32']);
+  const page = i64.extendU(w.and(linear, ~0xfff));
+  f.if(fits, () => f.returnMany([w.add(w.and(entry, ~0xfff), linear), page]));
+  f.returnMany([f.callValue(refill, [linear, bytes, write ? 1 : 0]), i64.const(NO_PAGE)]);
+  const declared = m.declare(`locate ${bytes} ${write}`, ['i32'], ['i32', 'i64']);
   m.define(declared, f);
   return declared.index;
+}
+
+function defineLocates(m: ModuleBuilder, mode: TierMode): Helpers['locate'] {
+  const refill = m.import('refill', ['i32', 'i32', 'i32'], ['i32']).index;
+  const located = new Map<string, number>();
+  for (const bytes of WIDTHS) {
+    for (const write of [false, true]) {
+      located.set(`${bytes} ${write}`, defineLocate(m, mode, refill, bytes, write));
+    }
+  }
+  return (bytes, write) => located.get(`${bytes} ${write}`) as number;
 }
 
 function importFloat(m: ModuleBuilder): Map<string, number> {
@@ -155,17 +168,15 @@ function importFloat(m: ModuleBuilder): Map<string, number> {
   );
 }
 
-/** Adds the functions to a module, imports included; those of the x87 with `usesX87`. */
-export function addHelpers(m: ModuleBuilder, mode: TierMode, page: CodePage, usesX87: boolean): Helpers {
-  const refill = m.import('refill', ['i32', 'i32', 'i32'], ['i32']).index;
+/** Adds the functions to a module, imports included; those of the x87 and those of a patient region where they are needed. */
+export function addHelpers(
+  m: ModuleBuilder,
+  mode: TierMode,
+  page: CodePage,
+  { usesX87, patient }: { readonly usesX87: boolean; readonly patient: boolean },
+): Helpers {
   const step = m.import('step', []).index;
   const float = usesX87 ? importFloat(m) : new Map<string, number>();
-  const located = new Map<string, number>();
-  for (const bytes of WIDTHS) {
-    for (const write of [false, true]) {
-      located.set(`${bytes} ${write}`, defineLocate(m, mode, refill, bytes, write));
-    }
-  }
-  const locate = (bytes: number, write: boolean) => located.get(`${bytes} ${write}`) as number;
+  const locate = patient ? defineLocates(m, mode) : undefined;
   return { spill: defineSpill(m, page), reload: defineReload(m), locate, step, float };
 }

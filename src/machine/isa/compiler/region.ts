@@ -185,3 +185,13 @@ export function successors(region: Region, block: Block): number[] {
   if (flow.kind === 'return' || flow.kind === 'indirect') all.push(...(region.targets.get(block.start) ?? []));
   return all.filter((place) => region.blocks.has(place));
 }
+
+/** Places that the region's code jumps back to, besides its entry. */
+export function loopHeaders({ entry, blocks }: Region): number[] {
+  const headers = new Set<number>();
+  for (const { start, flow } of blocks.values()) {
+    if (flow.kind !== 'branch' && flow.kind !== 'jump') continue;
+    if (flow.target <= start && flow.target !== entry && blocks.has(flow.target)) headers.add(flow.target);
+  }
+  return [...headers];
+}

@@ -9,7 +9,7 @@ import type { Interpreter } from '../interpreter/link';
 import { compileRegion, type PageCheck } from './compile';
 import { Decoder, type Instruction } from './decode';
 import { TierMode } from './mode';
-import { discover } from './region';
+import { discover, loopHeaders } from './region';
 
 /** How eagerly code is compiled. */
 export interface TierOptions {
@@ -50,6 +50,8 @@ const MAX_MODULE_BYTES = 24 << 20;
 const RETRY_REFUSED = 255;
 /** Most bytes of one module. */
 const MAX_REGION_BYTES = 1 << 19;
+/** Where the interpreter is left within a loop of a region, the loop gets code of its own after so many rounds. */
+const TRANSFERS_TO_RESUME = 50;
 /** A page whose code was overwritten n times sits out 2^n compilations, up to 2^this. */
 const MAX_BACK_OFF = 12;
 
@@ -69,6 +71,8 @@ export class CompiledTier {
   /** By host page: how often its code was overwritten, and compilations to sit out. */
   private readonly backOff = new Map<number, { drops: number; skip: number }>();
   private readonly refused = new Map<string, number>();
+  /** Regions whose accesses are often not allowed by the TLB. */
+  private readonly patient = new Set<string>();
   private readonly filter: Uint8Array;
   private readonly lastFilter: Uint8Array;
   private readonly u16: Uint16Array;
@@ -117,11 +121,28 @@ export class CompiledTier {
     return this.compile(ip, mode);
   }
 
+  /**
+   * A region is left too often for accesses that the TLB does not allow: it is made anew, so that it asks for each of them.
+   * @param slot offset in ENTRY_TABLE
+   */
+  missedOften(slot: number): void {
+    const { state } = this.parts;
+    const entry = layout.ENTRY_TABLE + slot;
+    const ip = state.get(entry + layout.ENTRY_IP);
+    const key = regionKey(ip, state.get(entry + layout.ENTRY_MODE));
+    const region = this.regions.get(key);
+    if (!region) return;
+    this.patient.add(key);
+    this.drop(region);
+    this.heat(ip, 1);
+  }
+
   /** Forgets all compiled code. */
   dropAll(): void {
     for (const region of [...this.regions.values()]) this.drop(region);
     this.backOff.clear();
     this.refused.clear();
+    this.patient.clear();
     this.moduleBytes = 0;
   }
 
@@ -158,15 +179,17 @@ export class CompiledTier {
     const checks: PageCheck[] = pages
       .filter((page) => page !== 0)
       .map((page) => ({ place: page << 12, host: code.hostOf(page << 12) as number }));
-    const bytes = compileRegion(region, ip & ~0xfff, checks, mode, this.parts.model);
+    const key = regionKey(ip, mode.key);
+    const bytes = compileRegion(region, ip & ~0xfff, checks, mode, this.parts.model, this.patient.has(key));
     if (!bytes || bytes.length > MAX_REGION_BYTES) {
-      this.refused.set(regionKey(ip, mode.key), RETRY_REFUSED);
+      this.refused.set(key, RETRY_REFUSED);
       return false;
     }
     if (this.moduleBytes + bytes.length > MAX_MODULE_BYTES || this.outOfFunctions) this.dropAll();
     this.moduleBytes += bytes.length;
     this.compilations++;
     this.install(bytes, { ip, mode: mode.key, slot: slotOf(ip), ranges, cuts: code.cuts });
+    for (const place of loopHeaders(region)) this.heat(code.hostOf(place) as number, TRANSFERS_TO_RESUME);
     return true;
   }
 
@@ -196,6 +219,7 @@ export class CompiledTier {
     state.set(slot + layout.ENTRY_IP, ip);
     state.set(slot + layout.ENTRY_MODE, mode);
     state.set(slot + layout.ENTRY_FUNCTION, number);
+    state.set(slot + layout.ENTRY_MISSES, 0);
   }
 
   private drop(region: CompiledRegion): void {
@@ -269,6 +293,12 @@ export class CompiledTier {
     if (host === undefined) return false;
     if (this.u16[this.heatIndex(host)] > 0) return true;
     return this.parts.state.get(slotOf(host) + layout.ENTRY_IP) === host;
+  }
+
+  /** Makes a place almost hot. @param transfers how many are missing */
+  private heat(ip: number, transfers: number): void {
+    const at = this.heatIndex(ip);
+    this.u16[at] = Math.max(this.u16[at], this.options.threshold - transfers);
   }
 
   private heatIndex(ip: number): number {

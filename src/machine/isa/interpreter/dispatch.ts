@@ -150,6 +150,23 @@ function mode(): Expr {
   return w.or(w.or(state(layout.SEG_FLAT), sizes), masks);
 }
 
+/** What a stay in compiled code that ends because the TLB does not allow an access is worth, in instructions. */
+const MISS_WEIGHT = 500;
+/** A region that has lost so many instructions by misses is made anew to be patient with them. */
+const MISS_LIMIT = 100 * MISS_WEIGHT;
+
+/** Keeps count of how often a region is left for an access that the TLB does not allow, beside what it gets done. */
+function weighMisses(f: FunctionBuilder, m: ModuleBuilder, slot: Expr, exit: Expr, before: Expr): void {
+  const missed = f.let(w.eq(exit, layout.REGION_MISS));
+  const score = f.let(w.load32(slot, layout.ENTRY_TABLE + layout.ENTRY_MISSES));
+  f.if(w.or(missed, score), () => {
+    const done = w.sub(before, state(layout.REMAINING));
+    const sum = f.let(w.sub(w.add(score, w.mul(missed, MISS_WEIGHT)), done));
+    f.emit(w.store32(slot, w.select(w.gtS(sum, 0), sum, 0), layout.ENTRY_TABLE + layout.ENTRY_MISSES));
+    f.if(w.gtS(sum, MISS_LIMIT), () => f.call(m.indexOf('missedOften'), [slot]));
+  });
+}
+
 /**
  * `enterRegions`: runs compiled code as long as there is some at IP; has it made where IP is hot. Afterwards the
  * interpreter goes on at IP, or EXIT or REMAINING say that it must not.
@@ -167,7 +184,10 @@ function defineEnterRegions(m: ModuleBuilder): void {
     );
     f.if(found, () => {
       const number = w.load32(slot, layout.ENTRY_TABLE + layout.ENTRY_FUNCTION);
-      f.if(w.eqz(f.callIndirectValue(m.type([], ['i32']), number)), () => f.return());
+      const before = f.let(state(layout.REMAINING));
+      const exit = f.let(f.callIndirectValue(m.type([], ['i32']), number));
+      weighMisses(f, m, slot, exit, before);
+      f.if(w.ne(exit, layout.REGION_TRANSFER), () => f.return());
       f.if(w.or(state(layout.EXIT), w.eqz(state(layout.REMAINING))), () => f.return());
       f.branch(again);
     });

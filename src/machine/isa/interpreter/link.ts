@@ -24,6 +24,8 @@ export interface InterpreterHost {
   codeBreakpoint(): number;
   /** Control went often to the instruction at IP: true once there is compiled code for it. */
   compileHere(): boolean;
+  /** Compiled code is left too often for accesses that the TLB does not allow. @param slot offset in ENTRY_TABLE */
+  missedOften(slot: number): void;
   /** An operation is about to be carried out; throws `AbortInstruction` to stop before it. Undefined while nobody watches. */
   beforeOperation: ((name: keyof Operations, firstArgument: number) => void) | undefined;
 }
@@ -79,6 +81,7 @@ export function linkInterpreter(host: InterpreterHost): Interpreter {
     resolveCode: guard(() => code.resolve()),
     checkPrefixes: guard(() => code.checkPrefixes()),
     compileHere: () => (host.compileHere() ? 1 : 0),
+    missedOften: (slot: number) => host.missedOften(slot),
     codeBreakpoint: () => {
       const exit = host.codeBreakpoint();
       if (exit === 0) return 0;

@@ -31,6 +31,7 @@ export function declareImports(m: ModuleBuilder): void {
   m.import('checkPrefixes', []);
   m.import('codeBreakpoint', [], ['i32']);
   m.import('compileHere', [], ['i32']);
+  m.import('missedOften', ['i32']);
 }
 
 export function declareRuntime(m: ModuleBuilder): void {
