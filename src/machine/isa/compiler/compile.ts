@@ -1,79 +1,31 @@
-import { Register, SegmentIndex, TLB } from '../../layout';
+import { Register, TLB } from '../../layout';
 import type { Emitter } from '../emitter';
 import type { CpuModel, OperandAccess } from '../form';
 import { FULL_WINDOW } from '../interpreter/dispatch';
 import { decodeOperands, type ModRmTarget } from '../interpreter/operands';
-import type { Size } from '../size';
-import { ADDRESS_16 } from '../addressing';
 import { scalesLoneBase } from '../table';
 import * as w from '../wasm/expression';
 import type { Expr } from '../wasm/expression';
 import { FunctionBuilder, type Label } from '../wasm/function';
 import { ModuleBuilder } from '../wasm/module';
+import { AccessForecast, stepOf } from './access-forecast';
+import { decodeAddress, Rest } from './addresses';
 import type { Instruction } from './decode';
 import { NotInlined, RegionEmitter, type Transfer } from './emitter';
 import { RegionFrame } from './frame';
 import { addHelpers, type CodePage, type Helpers } from './helpers';
 import { LoopNest } from './loop-nest';
+import { Patience } from './memory-access';
 import type { TierMode } from './mode';
 import { type Block, type Region, successors } from './region';
 import { structure, type Structure } from './structure';
-
-/** Bytes of an instruction after ModR/M, read one after the other. */
-class Rest {
-  private at = 0;
-
-  constructor(private readonly bytes: readonly number[]) {}
-
-  next(size: Size, signed = false): number {
-    let value = 0;
-    for (let i = 0; i < size / 8; i++) value |= this.bytes[this.at++] << (8 * i);
-    return signed && size < 32 ? (value << (32 - size)) >> (32 - size) : value;
-  }
-}
-
-/** A memory operand's address: registers and constants, with the segment that goes with them. */
-interface Address {
-  readonly registers: readonly { readonly index: Register; readonly shift: number }[];
-  readonly displacement: number;
-  readonly segment: SegmentIndex;
-}
-
-function decodeAddress16(modRm: number, rest: Rest): Address {
-  const mod = modRm >> 6;
-  const rm = modRm & 7;
-  const direct = mod === 0 && rm === 6;
-  const [base, index, standard] = ADDRESS_16[rm];
-  const indices = direct ? [] : index === undefined ? [base] : [base, index];
-  const registers = indices.map((register) => ({ index: register, shift: 0 }));
-  const displacement = direct || mod === 2 ? rest.next(16) : mod === 1 ? rest.next(8, true) : 0;
-  return { registers, displacement, segment: direct ? SegmentIndex.DS : standard };
-}
-
-/** Base registers whose default segment is SS. */
-const STACK_BASES: ReadonlySet<number> = new Set([Register.ESP, Register.EBP]);
-
-function decodeAddress32(modRm: number, rest: Rest, scalesBase: boolean): Address {
-  const mod = modRm >> 6;
-  const rm = modRm & 7;
-  const sib = rm === 4 ? rest.next(8) : undefined;
-  const base = sib === undefined ? rm : sib & 7;
-  const direct = mod === 0 && base === 5;
-  const index = sib === undefined ? 4 : (sib >> 3) & 7;
-  const baseShift = sib !== undefined && index === 4 && scalesBase ? sib >> 6 : 0;
-  const registers = direct ? [] : [{ index: base as Register, shift: baseShift }];
-  if (sib !== undefined && index !== 4) registers.push({ index, shift: sib >> 6 });
-  const displacement = direct || mod === 2 ? rest.next(32) : mod === 1 ? rest.next(8, true) : 0;
-  const onStack = !direct && STACK_BASES.has(base);
-  return { registers, displacement, segment: onStack ? SegmentIndex.SS : SegmentIndex.DS };
-}
 
 function modRmTarget(e: RegionEmitter, frame: RegionFrame, instruction: Instruction, rest: Rest): ModRmTarget {
   const { modRm, addressSize, form } = instruction;
   if (modRm === undefined || modRm >= 0xc0 || form.operands.includes('Rd')) {
     return { kind: 'register', rm: w.constant((modRm ?? 0) & 7) };
   }
-  const address = addressSize === 32 ? decodeAddress32(modRm, rest, frame.scalesBase) : decodeAddress16(modRm, rest);
+  const address = decodeAddress(instruction, modRm, rest, frame.scalesBase);
   const popped = form.addressAfterPop ? e.operandSize / 8 : 0;
   const parts = address.registers.map(({ index, shift }) => {
     const value = index === Register.ESP ? w.add(frame.reg(index), popped) : frame.reg(index);
@@ -83,9 +35,7 @@ function modRmTarget(e: RegionEmitter, frame: RegionFrame, instruction: Instruct
   const whole = w.add(sum, address.displacement);
   // A copy, even of a register alone: the register may change before the operand is used.
   const offset = e.f.hold(addressSize === 32 ? whole : w.and(whole, 0xffff));
-  if (addressSize === 32 && popped === 0) e.address = { parts: address, offset };
-  e.addressKind =
-    address.registers.map(({ index, shift }) => `${index}*${shift}`).join('+') || `${address.displacement >>> 12}`;
+  if (addressSize === 32 && popped === 0) e.nameAddress(offset, address);
   return { kind: 'memory', segment: w.constant(instruction.segment ?? address.segment), offset };
 }
 
@@ -102,6 +52,7 @@ class RegionCompiler {
   private readonly forwardLabels = new Map<number, Label>();
   /** What all ways to a merge so far know of the flags. */
   private readonly met = new Map<number, { readonly knowledge: unknown }>();
+  private readonly forecasts = new Map<Block, AccessForecast>();
   private readonly condition: number;
   private readonly targetEip: number;
 
@@ -113,10 +64,11 @@ class RegionCompiler {
     helpers: Helpers,
     page: CodePage,
     scalesBase: boolean,
+    private readonly patience: Patience,
   ) {
     const next = (node: number) => successors(region, this.block(node));
     this.structure = structure({ entry: region.entry, successors: next });
-    const nest = new LoopNest(this.structure, next);
+    const nest = new LoopNest(this.structure, next, (node) => this.block(node).instructions.length);
     this.frame = new RegionFrame(f, mode, region, helpers, page, scalesBase, nest);
     this.condition = f.local();
     this.targetEip = f.local();
@@ -326,7 +278,8 @@ class RegionCompiler {
 
   private emitInstructions(block: Block): Transfer | undefined {
     this.frame.spend(block.instructions.length);
-    this.frame.memory.beginBlock(block.start);
+    const forecast = this.patience === Patience.None ? this.forecast(block) : undefined;
+    this.frame.memory.beginBlock(block.start, forecast);
     let transfer: Transfer | undefined;
     block.instructions.forEach((instruction, i) => {
       const left = block.instructions.length - i;
@@ -365,6 +318,7 @@ class RegionCompiler {
         fetch: (size, signed) => w.constant(rest.next(size, signed)),
       });
       (instruction.form.semantics as (e: Emitter, ...operands: OperandAccess[]) => void)(e, ...operands);
+      this.noteStep(instruction);
       return e.transfer;
     } catch (thrown) {
       if (!(thrown instanceof NotInlined)) throw thrown;
@@ -374,6 +328,18 @@ class RegionCompiler {
       frame.interpret(instruction.at, instruction.at + instruction.length, left, needed);
       return undefined;
     }
+  }
+
+  private forecast(block: Block): AccessForecast {
+    let found = this.forecasts.get(block);
+    if (!found) this.forecasts.set(block, (found = new AccessForecast(block.instructions, this.frame.scalesBase)));
+    return found;
+  }
+
+  private noteStep(instruction: Instruction): void {
+    const step = stepOf(instruction);
+    if (!step || (step.register === Register.ESP && !this.frame.mode.stack32)) return;
+    this.frame.memory.moved(step.register, step.by);
   }
 
   /** Sends control on after the last instruction of a block. */
@@ -434,7 +400,6 @@ const MAX_INTERPRETED = 0.25;
 /**
  * Compiles a region to a module that exports its function as `run`; undefined if it is not worth it.
  * @param host host pointer of the page that the entry is in
- * @param patient accesses that the TLB does not allow are many: see `MemoryAccess`
  */
 export function compileRegion(
   region: Region,
@@ -442,14 +407,14 @@ export function compileRegion(
   checks: readonly PageCheck[],
   mode: TierMode,
   model: CpuModel,
-  patient: boolean,
+  patience: Patience,
 ): Uint8Array<ArrayBuffer> | undefined {
   const m = new ModuleBuilder();
   const page = { host, window: FULL_WINDOW };
-  const helpers = addHelpers(m, mode, page, { usesX87: usesX87(region), patient });
+  const helpers = addHelpers(m, mode, page, { usesX87: usesX87(region), asks: patience === Patience.Asking });
   const run = m.declare('run', [], ['i32']);
   const f = new FunctionBuilder([], ['i32']);
-  const compiler = new RegionCompiler(f, region, checks, mode, helpers, page, scalesLoneBase(model));
+  const compiler = new RegionCompiler(f, region, checks, mode, helpers, page, scalesLoneBase(model), patience);
   if (compiler.compile() > MAX_INTERPRETED) return undefined;
   m.define(run, f);
   m.export('run', run);

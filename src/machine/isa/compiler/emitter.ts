@@ -8,10 +8,9 @@ import * as w from '../wasm/expression';
 import type { Expr, Expr64, ExprV128, Operand } from '../wasm/expression';
 import type { Label } from '../wasm/function';
 import { i64 } from '../wasm/i64';
+import type { AddressParts } from './addresses';
 import type { Instruction } from './decode';
 import type { RegionFrame } from './frame';
-import type { AddressParts } from './memory-access';
-import { STACK } from './page-slots';
 
 /** Thrown while staging an instruction that has to be left to the interpreter. */
 export class NotInlined extends Error {}
@@ -30,10 +29,8 @@ const places = new WeakMap<Expr, number>();
 /** Stages one instruction of a region: operands are constants, registers and flags are locals. */
 export class RegionEmitter extends Emitter {
   transfer: Transfer | undefined;
-  /** The operand in memory of the instruction, for naming the kind of its accesses. */
-  addressKind = '';
-  /** What its offset is made of, and the offset. */
-  address: { readonly parts: AddressParts; readonly offset: Expr } | undefined;
+  /** What offsets are made of. */
+  private readonly addresses = new Map<Expr, AddressParts>();
   private readonly conditions: Expr[] = [];
   /** Something has changed, so that the interpreter could no longer start over. */
   private changed = false;
@@ -108,7 +105,7 @@ export class RegionEmitter extends Emitter {
     const branch = (body: () => void) => {
       flags.assume(before);
       this.changed = changedBefore;
-      body();
+      this.frame.memory.perhaps(body);
       if (flags.knowledge !== before) after = undefined;
       changed ||= this.changed;
     };
@@ -249,19 +246,32 @@ export class RegionEmitter extends Emitter {
     throw new NotInlined('probes');
   }
 
+  /** Says what an offset is made of. */
+  nameAddress(offset: Expr, parts: AddressParts): void {
+    this.addresses.set(offset, parts);
+  }
+
+  override peekStack(size: Size, displacement: Operand = 0): Expr {
+    const { constant } = w.expr(displacement);
+    if (!this.frame.mode.stack32 || constant === undefined) return super.peekStack(size, displacement);
+    const offset = this.f.hold(w.add(this.frame.reg(Register.ESP), constant));
+    this.nameAddress(offset, { registers: STACK_TOP, displacement: constant });
+    return this.load(size, SegmentIndex.SS, offset);
+  }
+
   override push(size: 16 | 32, value: Operand): void {
     const { stack32 } = this.frame.mode;
     const held = this.let(value);
     const moved = this.let(w.sub(this.reg(32, Register.ESP), size / 8));
+    if (stack32) this.nameAddress(moved, { registers: STACK_TOP, displacement: -size / 8 });
     this.store(size, SegmentIndex.SS, stack32 ? moved : this.let(w.and(moved, 0xffff)), held);
     this.setReg(stack32 ? 32 : 16, Register.ESP, moved);
   }
 
   private locate(size: Size | 64, segment: Operand, offset: Operand, write: boolean): Expr {
     const number: SegmentIndex = constantOf(segment);
-    const kind = number === SegmentIndex.SS ? STACK : `${number} ${this.addressKind}`;
-    const parts = this.address?.offset === offset ? this.address.parts : undefined;
-    const access = { segment: number, offset: this.let(offset), bytes: size / 8, write, kind, parts };
+    const parts = this.addresses.get(w.expr(offset));
+    const access = { segment: number, offset: this.let(offset), bytes: size / 8, write, parts };
     return this.frame.memory.locate(access, () => this.giveUp(layout.REGION_MISS));
   }
 
@@ -386,6 +396,8 @@ const PLAIN_STATE: ReadonlySet<number> = new Set([
   layout.FPU_DS,
   layout.SEG_SELECTOR + SegmentIndex.CS * 4,
 ]);
+
+const STACK_TOP = [{ index: Register.ESP, shift: 0 }];
 
 /** Subtractions for their flags only. */
 const COMPARISONS = new Set(['CMP', 'CMPS', 'SCAS', 'CMPXCHG']);

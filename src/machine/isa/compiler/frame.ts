@@ -56,7 +56,7 @@ export class RegionFrame {
 
   setReg(index: number, value: Expr): void {
     this.f.set(this.registers[index], value);
-    this.memory.noteWrite(index);
+    this.memory.wrote(index);
   }
 
   /** Number of a floating-point function; undefined where the region has none. */

@@ -46,7 +46,7 @@ export interface Helpers {
   readonly spill: number;
   /** () -> registers, flags: takes them from the CPU state. */
   readonly reload: number;
-  /** (linear) -> host pointer or 0, page to remember or `NO_PAGE`; by bytes and direction. Patient regions only. */
+  /** (linear) -> host pointer or 0, page to remember or `NO_PAGE`; by bytes and direction. Only where TypeScript is asked. */
   readonly locate: ((bytes: number, write: boolean) => number) | undefined;
   /** Lets the interpreter do one instruction. */
   readonly step: number;
@@ -168,15 +168,15 @@ function importFloat(m: ModuleBuilder): Map<string, number> {
   );
 }
 
-/** Adds the functions to a module, imports included; those of the x87 and those of a patient region where they are needed. */
+/** Adds the functions to a module, imports included; those of the x87 and those that ask TypeScript where they are needed. */
 export function addHelpers(
   m: ModuleBuilder,
   mode: TierMode,
   page: CodePage,
-  { usesX87, patient }: { readonly usesX87: boolean; readonly patient: boolean },
+  { usesX87, asks }: { readonly usesX87: boolean; readonly asks: boolean },
 ): Helpers {
   const step = m.import('step', []).index;
   const float = usesX87 ? importFloat(m) : new Map<string, number>();
-  const locate = patient ? defineLocates(m, mode) : undefined;
+  const locate = asks ? defineLocates(m, mode) : undefined;
   return { spill: defineSpill(m, page), reload: defineReload(m), locate, step, float };
 }

@@ -1,42 +1,44 @@
 import type { Structure } from './structure';
 
-/** Which loops the nodes of a flow graph are in. Loops are named by their headers, the nodes that are jumped back to. */
-export class LoopNest {
-  /** By node: headers of the loops around it, innermost first. */
-  private readonly loops = new Map<number, number[]>();
+/** Loops of at most so many instructions are small. */
+const SMALL = 64;
 
-  /** @param successors as the structure was made from */
+/** The innermost loops of a flow graph. Loops are named by their headers, the nodes that are jumped back to. */
+export class LoopNest {
+  /** By node: header of the small innermost loop around it. */
+  private readonly small = new Map<number, number>();
+
+  /**
+   * @param successors as the structure was made from
+   * @param weight instructions of a node
+   */
   constructor(
     private readonly structure: Structure,
     successors: (node: number) => readonly number[],
+    weight: (node: number) => number,
   ) {
-    const { order, rank } = structure;
+    const { order, loops } = structure;
+    if (loops.size === 0) return;
     const predecessors = new Map<number, number[]>(order.map((node) => [node, []]));
     for (const from of order) {
       for (const to of successors(from)) if (!structure.isCut(from, to)) predecessors.get(to)?.push(from);
     }
-    // A header further down the order is never around one further up, so that inner loops come first.
-    for (const header of [...order].reverse()) {
-      if (!structure.loops.has(header)) continue;
-      const latches = (predecessors.get(header) ?? []).filter(
-        (from) => this.rank(from) >= (rank.get(header) as number),
-      );
-      for (const node of bodyOf(header, latches, predecessors)) {
-        const around = this.loops.get(node);
-        if (around) around.push(header);
-        else this.loops.set(node, [header]);
-      }
+    for (const header of loops) {
+      const latches = (predecessors.get(header) ?? []).filter((from) => this.rank(from) >= this.rank(header));
+      const body = bodyOf(header, latches, predecessors);
+      const isInnermost = [...body].every((node) => node === header || !loops.has(node));
+      if (!isInnermost || [...body].reduce((sum, node) => sum + weight(node), 0) > SMALL) continue;
+      for (const node of body) this.small.set(node, header);
     }
   }
 
-  /** Header of the innermost loop around a node, itself included. */
-  innermost(node: number): number | undefined {
-    return this.loops.get(node)?.[0];
+  get hasSmallLoops(): boolean {
+    return this.small.size > 0;
   }
 
-  /** Headers of the loops around a loop, from the inside out. */
-  around(header: number): readonly number[] {
-    return (this.loops.get(header) ?? []).slice(1);
+  /** Header of the innermost loop around a node, itself included, if that loop is small. */
+  smallLoopAround(node: number): number | undefined {
+    return this.small.get(node);
   }
 
   private rank(node: number): number {

@@ -8,6 +8,7 @@ import { REGION_FUNCTIONS, TABLE_SIZE } from '../interpreter/dispatch';
 import type { Interpreter } from '../interpreter/link';
 import { compileRegion, type PageCheck } from './compile';
 import { Decoder, type Instruction } from './decode';
+import { Patience } from './memory-access';
 import { TierMode } from './mode';
 import { discover, loopHeaders } from './region';
 
@@ -72,7 +73,7 @@ export class CompiledTier {
   private readonly backOff = new Map<number, { drops: number; skip: number }>();
   private readonly refused = new Map<string, number>();
   /** Regions whose accesses are often not allowed by the TLB. */
-  private readonly patient = new Set<string>();
+  private readonly patience = new Map<string, Patience>();
   private readonly filter: Uint8Array;
   private readonly lastFilter: Uint8Array;
   private readonly u16: Uint16Array;
@@ -122,7 +123,7 @@ export class CompiledTier {
   }
 
   /**
-   * A region is left too often for accesses that the TLB does not allow: it is made anew, so that it asks for each of them.
+   * A region is left too often for accesses that the TLB does not allow: it is made anew, with more patience.
    * @param slot offset in ENTRY_TABLE
    */
   missedOften(slot: number): void {
@@ -132,7 +133,7 @@ export class CompiledTier {
     const key = regionKey(ip, state.get(entry + layout.ENTRY_MODE));
     const region = this.regions.get(key);
     if (!region) return;
-    this.patient.add(key);
+    this.patience.set(key, Math.min((this.patience.get(key) ?? Patience.None) + 1, Patience.Asking));
     this.drop(region);
     this.heat(ip, 1);
   }
@@ -142,7 +143,7 @@ export class CompiledTier {
     for (const region of [...this.regions.values()]) this.drop(region);
     this.backOff.clear();
     this.refused.clear();
-    this.patient.clear();
+    this.patience.clear();
     this.moduleBytes = 0;
   }
 
@@ -180,7 +181,14 @@ export class CompiledTier {
       .filter((page) => page !== 0)
       .map((page) => ({ place: page << 12, host: code.hostOf(page << 12) as number }));
     const key = regionKey(ip, mode.key);
-    const bytes = compileRegion(region, ip & ~0xfff, checks, mode, this.parts.model, this.patient.has(key));
+    const bytes = compileRegion(
+      region,
+      ip & ~0xfff,
+      checks,
+      mode,
+      this.parts.model,
+      this.patience.get(key) ?? Patience.None,
+    );
     if (!bytes || bytes.length > MAX_REGION_BYTES) {
       this.refused.set(key, RETRY_REFUSED);
       return false;
