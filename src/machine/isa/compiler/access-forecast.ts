@@ -49,7 +49,9 @@ export function stepOf(instruction: Instruction): Step | undefined {
     case 'CALL':
       return { register: Register.ESP, by: -4 };
     case 'POP':
-      return form.operands[0] === 'Zv' && (opcode & 7) !== Register.ESP ? { register: Register.ESP, by: 4 } : undefined;
+      return form.operands[0] === 'Zv' && (opcode & 7) !== (Register.ESP as number)
+        ? { register: Register.ESP, by: 4 }
+        : undefined;
     case 'INC':
     case 'DEC': {
       const by = form.mnemonic === 'INC' ? 1 : -1;
