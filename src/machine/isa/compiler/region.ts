@@ -31,7 +31,7 @@ export interface Region {
 }
 
 /** Most instructions and blocks of a region. */
-const MAX_INSTRUCTIONS = 300;
+const MAX_INSTRUCTIONS = 500;
 /** Most places that one RET or indirect jump is compared with. */
 const MAX_TARGETS = 16;
 
