@@ -222,6 +222,17 @@ describe('compiled tier: code that changes', () => {
   });
 });
 
+describe('compiled tier: accesses that the TLB does not allow', () => {
+  it('makes a loop that always crosses a page anew a few times, and no more', () => {
+    // mov ecx, 20000; top: add [the last bytes of a page], eax; inc eax; dec ecx; jnz top; hlt
+    const at = (CODE & ~0xfff) + 0x4ffe;
+    const code = [0xb9, ...dword(20_000), 0x01, 0x05, ...dword(at), 0x40, 0x49, 0x75, 0xf6, 0xf4];
+    const machines = both(code);
+    assert.equal(assertSame(machines, 977), RunEnd.Dead);
+    assert.ok(machines[1].tier!.compilations <= 4, `${machines[1].tier!.compilations} compilations`);
+  });
+});
+
 describe('compiled tier: tight loops', () => {
   /** mov edi, from; mov esi, to; mov eax, pattern; mov ecx, n; top: body; dec ecx; jnz top; hlt */
   const loop = (from: number, to: number, pattern: number, n: number, body: readonly number[]): number[] => {

@@ -132,8 +132,10 @@ export class CompiledTier {
     const ip = state.get(entry + layout.ENTRY_IP);
     const key = regionKey(ip, state.get(entry + layout.ENTRY_MODE));
     const region = this.regions.get(key);
-    if (!region) return;
-    this.patience.set(key, Math.min((this.patience.get(key) ?? Patience.None) + 1, Patience.Asking));
+    const patience = this.patience.get(key) ?? Patience.None;
+    state.set(entry + layout.ENTRY_MISSES, 0);
+    if (!region || patience === Patience.Asking) return;
+    this.patience.set(key, patience + 1);
     this.drop(region);
     this.heat(ip, 1);
   }
