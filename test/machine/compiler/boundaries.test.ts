@@ -229,7 +229,7 @@ describe('compiled tier: accesses that the TLB does not allow', () => {
     const code = [0xb9, ...dword(20_000), 0x01, 0x05, ...dword(at), 0x40, 0x49, 0x75, 0xf6, 0xf4];
     const machines = both(code);
     assert.equal(assertSame(machines, 977), RunEnd.Dead);
-    assert.ok(machines[1].tier!.compilations <= 4, `${machines[1].tier!.compilations} compilations`);
+    assert.ok(machines[1].tier!.compilations <= 10, `${machines[1].tier!.compilations} compilations`);
   });
 });
 
