@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CPU_MODELS, existsOn } from '../../src/machine/isa/form';
-import { FORMS } from '../../src/machine/isa/table';
+import { allForms } from '../../src/machine/isa/table';
 import { RESULTS_FOLDER, type ResultRow, type SuiteResults } from './results';
 
 /**
@@ -54,11 +54,13 @@ function suiteSection(results: SuiteResults): string[] {
 
 /** How many forms of the table each processor has; the generated tests of test/machine/isa execute every one of them. */
 function formsSection(): string[] {
-  const counts = CPU_MODELS.map((model) => `| ${model} | ${FORMS.filter((form) => existsOn(form, model)).length} |`);
+  const counts = CPU_MODELS.map(
+    (model) => `| ${model} | ${allForms().filter((form) => existsOn(form, model)).length} |`,
+  );
   return [
     '## The instruction table',
     '',
-    `The table has ${FORMS.length} forms. \`test/machine/isa\` compares it with an opcode map of its own for every processor, and`,
+    `The table has ${allForms().length} forms. \`test/machine/isa\` compares it with an opcode map of its own for every processor, and`,
     'executes every form in every operand size, address size and kind of operand: length, LOCK, privilege, #UD before its',
     'processor, restart after a page fault, and, for integer instructions, results and defined flags against plain',
     'reference functions. `npm test` runs all of that.',

@@ -1,4 +1,4 @@
-import { FORMS } from '../../src/machine/isa/table';
+import { allForms } from '../../src/machine/isa/table';
 import type { FileResult } from './suite';
 
 /** Sums over files. */
@@ -45,7 +45,7 @@ export function mnemonicOf(name: string): string {
   const parts = splitName(name);
   if (!parts) return '';
   const map = parts.opcode > 0xff ? 1 : 0;
-  const forms = FORMS.filter((form) => form.map === map && form.opcode === (parts.opcode & 0xff));
+  const forms = allForms().filter((form) => form.map === map && form.opcode === (parts.opcode & 0xff));
   const form = forms.find(({ reg }) => reg === undefined || parts.digit === undefined || reg === parts.digit);
   return form?.mnemonic ?? '';
 }

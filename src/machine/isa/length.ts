@@ -47,11 +47,9 @@ export function addressBytes(modRm: number, addressSize: 16 | 32, sib: () => num
 
 /** Finds out how long instructions are, from the instruction table of a processor. */
 export class LengthDecoder {
-  private readonly opcodes: ReadonlyMap<number, OpcodeEntry>;
+  private opcodes: ReadonlyMap<number, OpcodeEntry> | undefined;
 
-  constructor(model: CpuModel) {
-    this.opcodes = opcodeMap(model);
-  }
+  constructor(private readonly model: CpuModel) {}
 
   /**
    * @param byteAt byte number i of the instruction; asked only for bytes that belong to it, in rising order
@@ -80,6 +78,7 @@ export class LengthDecoder {
     }
     let key = opcode;
     if (opcode === ESCAPE_OPCODE) key = 0x100 + byteAt(at++);
+    this.opcodes ??= opcodeMap(this.model);
     const entry = this.opcodes.get(key);
     if (!entry) return { length: at, badLock: lock };
     const operandSize = operand32 ? 32 : 16;

@@ -14,22 +14,31 @@ import { stringForms } from './forms/string';
 import { systemForms } from './forms/system';
 import { x87Forms } from './forms/x87';
 
-/** Every instruction form: the single source of truth for execution, decoding lengths and tests. */
-export const FORMS: readonly Form[] = [
-  ...arithmeticForms,
-  ...multiplyForms,
-  ...decimalForms,
-  ...shiftForms,
-  ...bitForms,
-  ...dataTransferForms,
-  ...stackForms,
-  ...controlFlowForms,
-  ...stringForms,
-  ...portIoForms,
-  ...systemForms,
-  ...x87Forms,
-  ...simdForms,
+const buildForms = (): readonly Form[] => [
+  ...arithmeticForms(),
+  ...multiplyForms(),
+  ...decimalForms(),
+  ...shiftForms(),
+  ...bitForms(),
+  ...dataTransferForms(),
+  ...stackForms(),
+  ...controlFlowForms(),
+  ...stringForms(),
+  ...portIoForms(),
+  ...systemForms(),
+  ...x87Forms(),
+  ...simdForms(),
 ];
+
+let forms: readonly Form[] | undefined;
+
+/**
+ * Every instruction form: the single source of truth for execution, decoding lengths and tests. Made when it is first
+ * asked for: a guest that the staged interpreter runs may never need it.
+ */
+export function allForms(): readonly Form[] {
+  return (forms ??= buildForms());
+}
 
 /** Prefixes that choose the segment of a memory operand. */
 export const SEGMENT_PREFIXES: ReadonlyMap<number, SegmentIndex> = new Map([
@@ -56,12 +65,21 @@ export interface OpcodeEntry {
   readonly modRm: boolean;
 }
 
+const opcodeMaps = new Map<CpuModel, ReadonlyMap<number, OpcodeEntry>>();
+
 /**
- * The forms that a processor has, by `map * 256 + opcode`. Opcodes without a form are absent: they raise #UD.
+ * The forms that a processor has, by `map * 256 + opcode`. Opcodes without a form are absent: they raise #UD. Made when
+ * it is first asked for.
  */
 export function opcodeMap(model: CpuModel): ReadonlyMap<number, OpcodeEntry> {
+  let map = opcodeMaps.get(model);
+  if (!map) opcodeMaps.set(model, (map = buildOpcodeMap(model)));
+  return map;
+}
+
+function buildOpcodeMap(model: CpuModel): ReadonlyMap<number, OpcodeEntry> {
   const byOpcode = new Map<number, Form[]>();
-  for (const form of FORMS) {
+  for (const form of allForms()) {
     if (!existsOn(form, model)) continue;
     const key = form.map * 256 + form.opcode;
     const list = byOpcode.get(key);

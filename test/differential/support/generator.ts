@@ -1,5 +1,5 @@
 import { type CpuModel, existsOn, type Form, hasModRm } from '../../../src/machine/isa/form';
-import { FORMS } from '../../../src/machine/isa/table';
+import { allForms } from '../../../src/machine/isa/table';
 import { SegmentIndex } from '../../../src/machine/layout';
 import { undefinedFlags } from '../../conformance/undefined-flags';
 import { CaseBuilder, type Grounds } from './builder';
@@ -30,7 +30,7 @@ function isFloatOrVector(form: Form): boolean {
 }
 
 /** The rows of the instruction table that are tried. */
-export const CANDIDATES: readonly Form[] = FORMS.filter(
+export const CANDIDATES: readonly Form[] = allForms().filter(
   (form) => existsOn(form, MODEL) && !OWN_TO_THE_HOST.has(form.mnemonic) && !isFloatOrVector(form),
 );
 

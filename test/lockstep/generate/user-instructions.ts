@@ -2,7 +2,7 @@ import { formName } from '../../differential/support/generator';
 import type { Random } from '../../differential/support/random';
 import { undefinedFlags } from '../../conformance/undefined-flags';
 import { type CpuModel, existsOn, type Form } from '../../../src/machine/isa/form';
-import { FORMS } from '../../../src/machine/isa/table';
+import { allForms } from '../../../src/machine/isa/table';
 import { FLAG_OF, FLAGS_ARITHMETIC } from '../../../src/machine/layout';
 import { type Encoded, encodeForm, le } from './encode';
 import type { Program } from './program';
@@ -33,7 +33,7 @@ const NOT_HERE = new Set([
 const NEEDS_SPECIAL_OPERANDS = /^[CDS][dw]$/;
 
 const byMnemonic = new Map<string, Form[]>();
-for (const form of FORMS) {
+for (const form of allForms()) {
   // The coprocessor and the vector registers are not in a TSS.
   const special = form.operands.some((spec) => NEEDS_SPECIAL_OPERANDS.test(spec) || /^(STi|[PNQVUW])/.test(spec));
   if (NOT_HERE.has(form.mnemonic) || form.mnemonic.startsWith('F') || special || form.prefix !== undefined) continue;

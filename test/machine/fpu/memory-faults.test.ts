@@ -37,7 +37,9 @@ function paged(): Stepper {
 const stateOf = (step: Stepper): string =>
   Buffer.from(step.machine.cpu.state.u8.subarray(layout.FPU_REGS, layout.FPU_SCRATCH)).toString('hex');
 
-const MEMORY_FORMS = x87Forms.filter((form) => form.map === 0 && form.operands[0] === 'M' && allowsMod(form, 'memory'));
+const MEMORY_FORMS = x87Forms().filter(
+  (form) => form.map === 0 && form.operands[0] === 'M' && allowsMod(form, 'memory'),
+);
 const STORES = /^(FI?STP?|FBSTP|FN)/;
 
 describe('x87 operands in memory', () => {

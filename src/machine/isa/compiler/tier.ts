@@ -63,7 +63,7 @@ const MAX_BACK_OFF = 12;
 export class CompiledTier {
   /** Regions compiled so far, those dropped since included. */
   compilations = 0;
-  private readonly decoder: Decoder;
+  private decoder: Decoder | undefined;
   private readonly regions = new Map<string, CompiledRegion>();
   private readonly byPage = new Map<number, Set<CompiledRegion>>();
   private readonly free: number[] = [];
@@ -93,7 +93,6 @@ export class CompiledTier {
         refill: (linear: number, width: number, write: number) => this.refill(linear >>> 0, width, write !== 0),
       },
     };
-    this.decoder = new Decoder(parts.model);
     const end = layout.BREAKPOINT_FILTER + layout.BREAKPOINT_FILTER_BYTES;
     this.filter = state.u8.subarray(layout.BREAKPOINT_FILTER, end);
     this.lastFilter = this.filter.slice();
@@ -154,6 +153,7 @@ export class CompiledTier {
     const changed = new Set<number>();
     for (let i = 0; i < this.filter.length; i++) {
       const bits = this.filter[i] ^ this.lastFilter[i];
+      if (bits === 0) continue;
       for (let bit = 0; bit < 8; bit++) if ((bits >> bit) & 1) changed.add(((i << 3) | bit) & 0xfff);
     }
     this.lastFilter.set(this.filter);
@@ -167,6 +167,7 @@ export class CompiledTier {
   }
 
   private compile(ip: number, mode: TierMode): boolean {
+    this.decoder ??= new Decoder(this.parts.model);
     const code = new GuestCode(this.parts, this.decoder, ip, mode, (host) => this.breakpointAt(host));
     const isWarm = (place: number) => this.options.followCold === true || this.isWarm(code.hostOf(place));
     const region = discover(ip & 0xfff, {

@@ -114,7 +114,7 @@ const exchangeAdd = (e: Emitter, dst: OperandAccess, src: OperandAccess) => {
 const lockable = { lockable: true };
 const test = compare(logic(w.and));
 
-export const arithmeticForms: readonly Form[] = [
+export const arithmeticForms = (): readonly Form[] => [
   ...twoOperandForms(),
   ...form('INC', '40+r', 'Zv', step(1)),
   ...form('DEC', '48+r', 'Zv', step(-1)),

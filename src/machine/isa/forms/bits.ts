@@ -75,7 +75,7 @@ const bitTests = (flags: Flags, lockTest: boolean, options: FormOptions): Form[]
     ];
   });
 
-export const bitForms: readonly Form[] = [
+export const bitForms = (): readonly Form[] => [
   ...bitTests(carryAndOverflow, true, { until: '386' }),
   ...bitTests(carryOnly, false, { since: '486' }),
   ...form('BSF', '0F BC', 'Gv Ev', scan(w.ctz)),

@@ -88,7 +88,7 @@ const bound = (e: Emitter, index: OperandAccess, limits: MemoryAccess) => {
   e.if(w.or(w.ltS(value, lower), w.gtS(value, upper)), () => e.fault(Vector.BR));
 };
 
-export const controlFlowForms: readonly Form[] = [
+export const controlFlowForms = (): readonly Form[] => [
   ...CONDITION_NAMES.flatMap((name, code) => [
     ...form(`J${name}`, (0x70 + code).toString(16), 'Jb', jumpIf(code)),
     ...form(`J${name}`, `0F ${(0x80 + code).toString(16)}`, 'Jv', jumpIf(code)),

@@ -98,7 +98,7 @@ const setOnCondition = (code: number) => (e: Emitter, dst: OperandAccess) => dst
 
 const hex = (value: number) => value.toString(16);
 
-export const dataTransferForms: readonly Form[] = [
+export const dataTransferForms = (): readonly Form[] => [
   ...form('MOV', '88', 'Eb Gb', move),
   ...form('MOV', '89', 'Ev Gv', move),
   ...form('MOV', '8A', 'Gb Eb', move),

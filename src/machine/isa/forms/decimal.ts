@@ -71,7 +71,7 @@ const storeFlags = (e: Emitter) => {
 
 const complementCarry = (e: Emitter) => e.setFlags(FLAG_CF, e.let(w.xor(e.flag(FLAG_CF), 1)));
 
-export const decimalForms: readonly Form[] = [
+export const decimalForms = (): readonly Form[] => [
   ...form('DAA', '27', '', adjustPacked(1)),
   ...form('DAS', '2F', '', adjustPacked(-1)),
   ...form('AAA', '37', '', adjustUnpacked(1)),

@@ -89,7 +89,7 @@ const divide = (isSigned: boolean) => (e: Emitter, src: OperandAccess) => {
 
 const binaryMultiply = (e: Emitter, dst: OperandAccess, src: OperandAccess) => multiplyInto(e, dst, dst, src);
 
-export const multiplyForms: readonly Form[] = [
+export const multiplyForms = (): readonly Form[] => [
   ...form('MUL', 'F6 /4', 'Eb', multiply(false)),
   ...form('MUL', 'F7 /4', 'Ev', multiply(false)),
   ...form('IMUL', 'F6 /5', 'Eb', multiply(true)),

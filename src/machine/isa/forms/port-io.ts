@@ -15,7 +15,7 @@ const byRegister = (operation: Transfer, byte: boolean) => (e: Emitter) =>
 const string = (operation: 'portInString' | 'portOutString', byte: boolean) => (e: Emitter) =>
   e.call(operation, byte ? 1 : e.operandSize / 8);
 
-export const portIoForms: readonly Form[] = [
+export const portIoForms = (): readonly Form[] => [
   ...form('IN', 'E4', 'Ib', immediate('portIn', true)),
   ...form('IN', 'E5', 'Ib', immediate('portIn', false)),
   ...form('OUT', 'E6', 'Ib', immediate('portOut', true)),

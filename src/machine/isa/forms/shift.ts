@@ -197,7 +197,7 @@ const byGeneration = (generation: Generation, options: FormOptions): Form[] => [
   ...form('SHRD', '0F AD', 'Ev Gv CL', doubleShift(false, generation), options),
 ];
 
-export const shiftForms: readonly Form[] = [
+export const shiftForms = (): readonly Form[] => [
   ...ROTATES.flatMap(([mnemonic, shift], index) => sixForms(mnemonic, index, shift, {})),
   ...byGeneration('386', { until: '386' }),
   ...byGeneration('later', { since: '486' }),

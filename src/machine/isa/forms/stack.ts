@@ -150,7 +150,7 @@ const leave = (e: Emitter) => {
   e.setReg(size, Register.EBP, value);
 };
 
-export const stackForms: readonly Form[] = [
+export const stackForms = (): readonly Form[] => [
   ...form('PUSH', '06', '', pushSegment(SegmentIndex.ES)),
   ...form('POP', '07', '', popSegment(SegmentIndex.ES)),
   ...form('PUSH', '0E', '', pushSegment(SegmentIndex.CS)),

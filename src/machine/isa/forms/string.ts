@@ -134,7 +134,7 @@ const both = (mnemonic: string, opcode: number, semantics: (size?: 8) => (e: Emi
   ...form(mnemonic, (opcode + 1).toString(16), '', semantics()),
 ];
 
-export const stringForms: readonly Form[] = [
+export const stringForms = (): readonly Form[] => [
   ...both('MOVS', 0xa4, moveString),
   ...both('CMPS', 0xa6, compareString),
   ...both('STOS', 0xaa, storeString),

@@ -108,7 +108,7 @@ const toSpecial =
 
 const undefinedOpcode = (e: Emitter) => e.fault(Vector.UD);
 
-export const systemForms: readonly Form[] = [
+export const systemForms = (): readonly Form[] => [
   ...plain('CLI', 'FA', 'clearInterruptFlag'),
   ...plain('STI', 'FB', 'setInterruptFlag'),
   ...plain('HLT', 'F4', 'halt'),

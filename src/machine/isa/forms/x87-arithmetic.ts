@@ -150,7 +150,7 @@ const changeSign = (change: (sign: Expr) => Expr) => (e: Emitter) => {
 const nameToOther = (digit: number): string =>
   OPERATIONS.find((operation) => operation.digit === (digit >= 4 ? digit ^ 1 : digit))?.name ?? '';
 
-export const x87ArithmeticForms: readonly Form[] = [
+export const x87ArithmeticForms = (): readonly Form[] => [
   ...OPERATIONS.flatMap(({ name, digit, operator, reversed }) => [
     ...form(`F${name}`, `D8 /${digit} mem`, 'M', withMemory(operator, reversed, SINGLE)),
     ...form(`F${name}`, `DC /${digit} mem`, 'M', withMemory(operator, reversed, DOUBLE)),

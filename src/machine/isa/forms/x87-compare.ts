@@ -144,7 +144,7 @@ const MEMORY: readonly { mnemonic: string; opcode: string; format: MemoryFormat 
 
 const sinceP6 = { since: 'pentium2' } as const;
 
-export const x87CompareForms: readonly Form[] = [
+export const x87CompareForms = (): readonly Form[] => [
   ...MEMORY.flatMap(({ mnemonic, opcode, format }) => [
     ...form(mnemonic, `${opcode} /2 mem`, 'M', withMemory(format, 0)),
     ...form(`${mnemonic}P`, `${opcode} /3 mem`, 'M', withMemory(format, 1)),

@@ -115,7 +115,7 @@ const ignored = (e: Emitter) => checkAvailable(e);
 /** Instructions whose image in memory has fields of the operand size. */
 export const SIZED_IMAGES: ReadonlySet<string> = new Set(['FNSTENV', 'FLDENV', 'FNSAVE', 'FRSTOR']);
 
-export const x87ControlForms: readonly Form[] = [
+export const x87ControlForms = (): readonly Form[] => [
   ...form('WAIT', '9B', '', wait),
   ...form('FNSTCW', 'D9 /7 mem', 'M', storeControl),
   ...form('FLDCW', 'D9 /5 mem', 'M', loadControl),

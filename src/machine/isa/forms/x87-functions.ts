@@ -65,7 +65,7 @@ const calculateAndPush = (name: TranscendentalName) => (e: Emitter) => {
   replaceAndPush(e, (st0) => call(e, name, st0, st0), C1 | C2);
 };
 
-export const x87FunctionForms: readonly Form[] = [
+export const x87FunctionForms = (): readonly Form[] => [
   ...form('FLD1', 'D9 /5 reg rm=0', '', loadConstant('fld1')),
   ...form('FLDL2T', 'D9 /5 reg rm=1', '', loadConstant('fldl2t')),
   ...form('FLDL2E', 'D9 /5 reg rm=2', '', loadConstant('fldl2e')),

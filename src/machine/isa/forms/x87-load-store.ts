@@ -141,7 +141,7 @@ const moveIf = (condition: ConditionCode) => (e: Emitter, operand: OperandAccess
   e.if(e.condition(condition), () => copyPlace(e, st0.pointer, source.pointer));
 };
 
-export const x87LoadStoreForms: readonly Form[] = [
+export const x87LoadStoreForms = (): readonly Form[] => [
   ...form('FLD', 'D9 /0 mem', 'M', load(SINGLE)),
   ...form('FLD', 'DD /0 mem', 'M', load(DOUBLE)),
   ...form('FLD', 'DB /5 mem', 'M', load(EXTENDED)),

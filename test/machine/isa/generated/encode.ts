@@ -1,5 +1,5 @@
 import { type Form, hasModRm, type OperandSpec } from '../../../../src/machine/isa/form';
-import { allowsMod, ESC_OPCODES, FORMS } from '../../../../src/machine/isa/table';
+import { allowsMod, ESC_OPCODES, allForms } from '../../../../src/machine/isa/table';
 import type { Random } from '../../../differential/support/random';
 
 /** Where an operand is, once encoded. Values of immediates are as wide as the operand, sign extension done. */
@@ -38,7 +38,7 @@ export function isFloatOrVector(form: Form): boolean {
 
 /** True if the byte after the opcode is a ModR/M byte: other forms of the opcode may need one although this does not. */
 export function takesModRm(form: Form): boolean {
-  return FORMS.some((other) => other.map === form.map && other.opcode === form.opcode && hasModRm(other));
+  return allForms().some((other) => other.map === form.map && other.opcode === form.opcode && hasModRm(other));
 }
 
 /** The ways in which ModR/M.mod can be written for a form; one pseudo way where there is none. */

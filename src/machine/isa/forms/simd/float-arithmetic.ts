@@ -114,7 +114,7 @@ const bitwiseForms = (mnemonic: string, opcode: string, combine: (a: ExprV128, b
 ];
 
 /** Arithmetic of singles and doubles (Intel SDM vol. 2, ADDPS and so on). */
-export const floatArithmeticForms: readonly Form[] = [
+export const floatArithmeticForms = (): readonly Form[] => [
   ...binaryForms('ADD', '58', 'Add'),
   ...binaryForms('MUL', '59', 'Mul'),
   ...binaryForms('SUB', '5C', 'Sub'),

@@ -67,7 +67,7 @@ const compare64 = (signalling: 0 | 1) =>
   });
 
 /** Comparisons of singles and doubles (Intel SDM vol. 2A, CMPPS, COMISS; vol. 2B, UCOMISS). */
-export const floatCompareForms: readonly Form[] = [
+export const floatCompareForms = (): readonly Form[] => [
   ...form('CMPPS', 'NP 0F C2', 'Vdq Wdq Ib', packedPredicate('f32x4Predicate'), PENTIUM3),
   ...form('CMPSS', 'F3 0F C2', 'Vdq Wd Ib', scalarPredicate32, PENTIUM3),
   ...form('CMPPD', '66 0F C2', 'Vdq Wdq Ib', packedPredicate('f64x2Predicate'), PENTIUM4),

@@ -100,7 +100,7 @@ const doubleToSingle = onXmm((e: Emitter, dst: OperandAccess, src: VectorAccess)
 });
 
 /** Conversions (Intel SDM vol. 2A, CVT...; vol. 1, 11.4.1.6). */
-export const floatConvertForms: readonly Form[] = [
+export const floatConvertForms = (): readonly Form[] => [
   ...form('CVTPI2PS', 'NP 0F 2A', 'Vdq Qq', mmxToSingles, PENTIUM3),
   ...form('CVTSI2SS', 'F3 0F 2A', 'Vdq Ed', dwordToSingle, PENTIUM3),
   ...form('CVTTPS2PI', 'NP 0F 2C', 'Pq Wq', toMmx('f32x2TruncateToI32', loadHalf), PENTIUM3),

@@ -10,14 +10,14 @@ import { packedShiftForms } from './shift';
 import { shuffleForms } from './shuffle';
 
 /** MMX, SSE and SSE2. */
-export const simdForms: readonly Form[] = [
-  ...vectorMoveForms,
-  ...packedIntegerForms,
-  ...packedShiftForms,
-  ...packForms,
-  ...shuffleForms,
-  ...floatArithmeticForms,
-  ...floatCompareForms,
-  ...floatConvertForms,
-  ...vectorControlForms,
+export const simdForms = (): readonly Form[] => [
+  ...vectorMoveForms(),
+  ...packedIntegerForms(),
+  ...packedShiftForms(),
+  ...packForms(),
+  ...shuffleForms(),
+  ...floatArithmeticForms(),
+  ...floatCompareForms(),
+  ...floatConvertForms(),
+  ...vectorControlForms(),
 ];

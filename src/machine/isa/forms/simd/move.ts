@@ -180,7 +180,7 @@ const maskedStoreXmm = onXmm(maskedStore(layout.XMM_REGS, 16));
 const storeInteger = (e: Emitter, dst: MemoryAccess, src: OperandAccess) =>
   e.store(32, dst.segment, dst.offset, src.read());
 
-const mmxMoves: readonly Form[] = [
+const mmxMoves = (): readonly Form[] => [
   ...form('MOVD', 'NP 0F 6E', 'Pq Ed', mmxFromDword, PENTIUM2),
   ...form('MOVD', 'NP 0F 7E', 'Ed Pq', mmxToDword, PENTIUM2),
   ...form('MOVQ', 'NP 0F 6F', 'Pq Qq', loadMmxQuadword, PENTIUM2),
@@ -192,7 +192,7 @@ const mmxMoves: readonly Form[] = [
   ...form('MOVDQ2Q', 'F2 0F D6', 'Pq Udq', xmmToMmx, PENTIUM4),
 ];
 
-const sseMoves: readonly Form[] = [
+const sseMoves = (): readonly Form[] => [
   ...form('MOVUPS', 'NP 0F 10', 'Vdq Wdq', loadAll(1), PENTIUM3),
   ...form('MOVUPS', 'NP 0F 11', 'Wdq Vdq', storeAll(1), PENTIUM3),
   ...form('MOVAPS', 'NP 0F 28', 'Vdq Wdq', loadAll(16), PENTIUM3),
@@ -208,7 +208,7 @@ const sseMoves: readonly Form[] = [
   ...form('MOVNTPS', 'NP 0F 2B', 'M Vdq', storeAligned, PENTIUM3),
 ];
 
-const sse2Moves: readonly Form[] = [
+const sse2Moves = (): readonly Form[] => [
   ...form('MOVUPD', '66 0F 10', 'Vdq Wdq', loadAll(1), PENTIUM4),
   ...form('MOVUPD', '66 0F 11', 'Wdq Vdq', storeAll(1), PENTIUM4),
   ...form('MOVAPD', '66 0F 28', 'Vdq Wdq', loadAll(16), PENTIUM4),
@@ -234,4 +234,4 @@ const sse2Moves: readonly Form[] = [
 ];
 
 /** Moves between vector registers, general registers and memory (Intel SDM vol. 2A and 2B, MOV...). */
-export const vectorMoveForms: readonly Form[] = [...mmxMoves, ...sseMoves, ...sse2Moves];
+export const vectorMoveForms = (): readonly Form[] => [...mmxMoves(), ...sseMoves(), ...sse2Moves()];

@@ -65,7 +65,7 @@ function wideForm(mnemonic: string, opcode: string, combine: Narrow): Form[] {
 }
 
 /** PACKxx and PUNPCKxx (Intel SDM vol. 2B). */
-export const packForms: readonly Form[] = [
+export const packForms = (): readonly Form[] => [
   ...packs('PACKSSWB', '63', i8x16.narrowS),
   ...packs('PACKUSWB', '67', i8x16.narrowU),
   ...packs('PACKSSDW', '6B', i16x8.narrowS),

@@ -90,6 +90,5 @@ export function packedForms(mnemonic: string, opcode: string, mmx: Combine, xmm:
   ];
 }
 
-export const packedIntegerForms: readonly Form[] = LANEWISE.flatMap(([mnemonic, opcode, combine, since]) =>
-  packedForms(mnemonic, opcode, combine, combine, since),
-);
+export const packedIntegerForms = (): readonly Form[] =>
+  LANEWISE.flatMap(([mnemonic, opcode, combine, since]) => packedForms(mnemonic, opcode, combine, combine, since));

@@ -88,7 +88,7 @@ const shiftBytes = (move: (a: ExprV128, b: ExprV128) => ExprV128) =>
   });
 
 /** Shifts of packed elements (Intel SDM vol. 2B, PSLLW to PSRLQ). */
-export const packedShiftForms: readonly Form[] = [
+export const packedShiftForms = (): readonly Form[] => [
   ...SHIFTS.flatMap(shiftForms),
   ...form('PSRLDQ', '66 0F 73 /3', 'Udq Ib', shiftBytes(i8x16.add), { since: 'pentium4' }),
   ...form('PSLLDQ', '66 0F 73 /7', 'Udq Ib', shiftBytes(i8x16.sub), { since: 'pentium4' }),

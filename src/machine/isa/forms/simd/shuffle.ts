@@ -92,7 +92,7 @@ const signs =
     dst.write(mask(read(e, numberOf(src))));
 
 /** Instructions that move elements about by an immediate, and between vectors and general registers (Intel SDM vol. 2). */
-export const shuffleForms: readonly Form[] = [
+export const shuffleForms = (): readonly Form[] => [
   ...form('PSHUFW', 'NP 0F 70', 'Pq Qq Ib', pshufw, PENTIUM3),
   ...form('PSHUFD', '66 0F 70', 'Vdq Wdq Ib', shuffled(selectDwords), PENTIUM4),
   ...form(

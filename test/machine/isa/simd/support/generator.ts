@@ -13,7 +13,7 @@ export interface Candidate {
 }
 
 /** Every form on every side that it has. */
-export const CANDIDATES: readonly Candidate[] = simdForms.flatMap((form) =>
+export const CANDIDATES: readonly Candidate[] = simdForms().flatMap((form) =>
   (['register', 'memory'] as const)
     .filter((mod) => (hasModRm(form) ? allowsMod(form, mod) : mod === 'register'))
     .map((mod) => ({ form, mod, name: nameOf(form, mod) })),
