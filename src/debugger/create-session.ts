@@ -1,4 +1,4 @@
-import { Iced, ICED_ASSET } from './disassembly/iced';
+import { ICED_ASSET } from './disassembly/iced';
 import { readLaunchFiles } from './launch/files';
 import { DebugSession } from './session/debug-session';
 import type { Host, LaunchConfiguration, Session } from './types';
@@ -10,7 +10,6 @@ export { EXCEPTION_FILTERS } from './breakpoints/exception-filters';
  * @throws LaunchError with a message for the user
  */
 export async function createSession(configuration: LaunchConfiguration, host: Host): Promise<Session> {
-  const files = await readLaunchFiles(configuration, host);
-  const iced = await Iced.load(await host.readAsset(ICED_ASSET));
-  return new DebugSession(configuration, files, host, iced);
+  const [files, disassembler] = await Promise.all([readLaunchFiles(configuration, host), host.readAsset(ICED_ASSET)]);
+  return new DebugSession(configuration, files, host, disassembler);
 }

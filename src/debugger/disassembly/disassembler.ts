@@ -1,6 +1,6 @@
 import type { DisassemblyRow, SourceLocation } from '../types';
 import type { InstructionAnchors } from './anchors';
-import type { DecodedInstruction, Iced } from './iced';
+import { type DecodedInstruction, Iced } from './iced';
 
 /** What the disassembler asks about the guest. Addresses are linear. */
 export interface CodeSource {
@@ -34,8 +34,11 @@ const DECODE_CHUNK = 0x400;
 
 /** Turns guest code into rows of text, forwards and backwards. */
 export class Disassembler {
+  private loaded: Iced | undefined;
+
+  /** @param module bytes of iced's WebAssembly module; it is compiled when the first instruction is asked for */
   constructor(
-    private readonly iced: Iced,
+    private readonly module: Uint8Array,
     private readonly source: CodeSource,
     private readonly anchors: InstructionAnchors,
   ) {}
@@ -67,7 +70,8 @@ export class Disassembler {
 
   private decodeBytes(bytes: Uint8Array, address: number, limit: number): DecodedInstruction[] {
     const { bits, base } = this.source;
-    return this.iced.decode(bytes, bits, (address - base) >>> 0, limit);
+    this.loaded ??= Iced.load(this.module);
+    return this.loaded.decode(bytes, bits, (address - base) >>> 0, limit);
   }
 
   private forwards(start: number, count: number): Row[] {

@@ -80,8 +80,8 @@ export class Iced {
    * @param bytes `iced_x86_bg.wasm`
    * @throws Error if it is not the module expected
    */
-  static async load(bytes: Uint8Array): Promise<Iced> {
-    const module = await WebAssembly.compile(bytes as Uint8Array<ArrayBuffer>);
+  static load(bytes: Uint8Array): Iced {
+    const module = new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
     const imports: Record<string, WebAssembly.ImportValue> = {};
     // None of the imported functions is needed by what is called here; a call of one would mean an error inside iced.
     for (const { name } of WebAssembly.Module.imports(module)) {
@@ -89,8 +89,8 @@ export class Iced {
         throw new Error(`the disassembler failed (${name})`);
       };
     }
-    const instance = await WebAssembly.instantiate(module, { [IMPORT_MODULE]: imports });
-    return new Iced(instance.exports as unknown as IcedExports);
+    const { exports } = new WebAssembly.Instance(module, { [IMPORT_MODULE]: imports });
+    return new Iced(exports as unknown as IcedExports);
   }
 
   /**

@@ -8,7 +8,6 @@ import { StopCollector, type StoppingFault } from '../breakpoints/stop-collector
 import { BreakpointTables } from '../breakpoints/tables';
 import { InstructionAnchors } from '../disassembly/anchors';
 import { Disassembler } from '../disassembly/disassembler';
-import type { Iced } from '../disassembly/iced';
 import { Guest } from '../guest/guest';
 import { NO_STUBS, VMI_STUBS } from '../guest/stub-names';
 import { createInspection } from '../inspection/inspection';
@@ -76,14 +75,14 @@ export class DebugSession implements Session {
   private stoppedAtAccess = false;
 
   /**
-   * @param iced the disassembler's module
+   * @param disassemblerModule its WebAssembly module
    * @throws LaunchError with a message for the user
    */
   constructor(
     readonly configuration: LaunchConfiguration,
     private readonly files: LaunchFiles,
     private readonly host: Host,
-    iced: Iced,
+    disassemblerModule: Uint8Array,
   ) {
     this.built = buildMachine(configuration, files, host, {
       serial: (port, byte) => this.serialOutput(port, byte),
@@ -116,7 +115,7 @@ export class DebugSession implements Session {
         sliced: () => this.sliced(),
       },
     );
-    this.disassembler = new Disassembler(iced, new GuestCodeSource(this.guest), this.anchors);
+    this.disassembler = new Disassembler(disassemblerModule, new GuestCodeSource(this.guest), this.anchors);
     this.exits = new ExitNotifier(
       () => hypervisor.log.nextSequence,
       () => host.nanoseconds(),
