@@ -9,6 +9,9 @@ const PAGE_BYTES = 0x1000;
 const BLANK = 0x20;
 const GREY_ON_BLACK = 0x07;
 
+/** All cells of all pages. The host is little-endian, as WebAssembly is. */
+const BLANK_FRAME = new Uint16Array(FRAME_BYTES / 2).fill(BLANK | (GREY_ON_BLACK << 8));
+
 const BELL = 0x07;
 const BACKSPACE = 0x08;
 const LINE_FEED = 0x0a;
@@ -40,9 +43,7 @@ export class TextScreen {
   /** Clears all pages and puts the mode in the BIOS data area. @param keep leaves the characters alone */
   setMode(mode: number, keep: boolean): void {
     const { memory } = this;
-    if (!keep) {
-      for (let at = 0; at < FRAME_BYTES; at += 2) memory.write(FRAME + at, 2, BLANK | (GREY_ON_BLACK << 8));
-    }
+    if (!keep) memory.poke(FRAME, new Uint8Array(BLANK_FRAME.buffer));
     memory.write(Bda.VideoMode, 1, mode);
     memory.write(Bda.Columns, 2, COLUMNS);
     memory.write(Bda.PageBytes, 2, PAGE_BYTES);

@@ -197,27 +197,38 @@ export class PhysicalMemory {
   /** Copies bytes out without side effects: devices and unassigned pages read as ones. */
   peek(address: number, length: number): Uint8Array {
     const bytes = new Uint8Array(length);
-    for (let i = 0; i < length; i++) {
-      const at = (address + i) >>> 0;
-      const backed = this.kindOf(at) === PageKind.Ram || this.kindOf(at) === PageKind.Rom;
-      bytes[i] = backed ? this.u8[this.hostPointer(at)] : 0xff;
-    }
+    this.forEachPage(address, length, (host, at, count) => {
+      if (host === undefined) bytes.fill(0xff, at, at + count);
+      else bytes.set(this.u8.subarray(host, host + count), at);
+    });
     return bytes;
   }
 
   /** Stores bytes into RAM and ROM (as a debugger or a loader does). Returns how many bytes had a place. */
   poke(address: number, bytes: Uint8Array): number {
     let stored = 0;
-    for (let i = 0; i < bytes.length; i++) {
-      const at = (address + i) >>> 0;
-      const kind = this.kindOf(at);
-      if (kind !== PageKind.Ram && kind !== PageKind.Rom) continue;
-      const host = this.hostPointer(at);
-      this.u8[host] = bytes[i];
-      this.code.noteWrite(host, 1);
-      stored++;
-    }
+    this.forEachPage(address, bytes.length, (host, at, count) => {
+      if (host === undefined) return;
+      this.u8.set(bytes.subarray(at, at + count), host);
+      this.code.noteWrite(host, count);
+      stored += count;
+    });
     return stored;
+  }
+
+  /** Splits a range at the ends of pages; `host` is undefined where there is neither RAM nor ROM, `at` an offset in the range. */
+  private forEachPage(
+    address: number,
+    length: number,
+    visit: (host: number | undefined, at: number, count: number) => void,
+  ): void {
+    for (let at = 0; at < length; ) {
+      const from = (address + at) >>> 0;
+      const count = Math.min(length - at, 0x1000 - (from & 0xfff));
+      const kind = this.kindOf(from);
+      visit(kind === PageKind.Ram || kind === PageKind.Rom ? this.hostPointer(from) : undefined, at, count);
+      at += count;
+    }
   }
 
   private store(at: number, width: 1 | 2 | 4, value: number): void {
