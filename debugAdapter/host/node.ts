@@ -1,7 +1,12 @@
+import * as fs from 'node:fs';
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { promisify } from 'node:util';
 import type { AdapterHost, Sink } from '../engine';
+
+// Not of node:fs/promises, which takes some milliseconds to load.
+const readFile = promisify(fs.readFile);
+const writeFile = promisify(fs.writeFile);
 
 /** System errors that users meet, in words. */
 const REASONS: Readonly<Record<string, string>> = {

@@ -1,8 +1,5 @@
-import { DebugAdapter } from '../../debugAdapter/adapter';
 import type { Engine, HostFactory } from '../../debugAdapter/engine';
 import { messageOf } from '../../debugAdapter/errors';
-import { listen } from '../../debugAdapter/transport/socket';
-import { serveStream } from '../../debugAdapter/transport/stream';
 import type { Console } from './console';
 import { type Arguments, type OptionTable, single } from './options';
 import { ExitStatus, UsageError } from './usage-error';
@@ -24,11 +21,14 @@ function portNumber(text: string): number {
 export async function dap(args: Arguments, console: Console, engine: Engine, createHost: HostFactory): Promise<number> {
   if (args.positionals.length > 0) throw new UsageError(`dap takes no program; what is "${args.positionals[0]}"?`);
   const port = single(args, 'port');
-  const createAdapter = (): DebugAdapter => new DebugAdapter(engine, createHost);
+  const { DebugAdapter } = await import('../../debugAdapter/adapter');
+  const createAdapter = () => new DebugAdapter(engine, createHost);
   if (port === undefined) {
+    const { serveStream } = await import('../../debugAdapter/transport/stream');
     await serveStream(createAdapter(), process.stdin, process.stdout);
     return ExitStatus.Ended;
   }
+  const { listen } = await import('../../debugAdapter/transport/socket');
   const listener = await listen(portNumber(port), createAdapter).catch((error: unknown) => {
     throw new UsageError(`--port ${port}: ${messageOf(error)}.`);
   });
