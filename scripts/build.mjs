@@ -7,19 +7,21 @@
  * --no-guests  leave dist/guests as it is
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import * as esbuild from 'esbuild';
 import { ASSET_PACKAGES, copyAssets } from './build/assets.mjs';
-import { listBundles } from './build/bundles.mjs';
+import { listBundles, START } from './build/bundles.mjs';
+import { buildCodeCaches } from './build/code-cache.mjs';
 import { buildInterpreters } from './build/interpreters.mjs';
 import { thirdPartyNotices } from './build/notices.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-async function bundle({ entry, output, options, executable }, development, interpreters) {
+async function bundle({ entry, output, options, executable }, development, define) {
   const { metafile } = await esbuild.build({
     absWorkingDir: root,
     entryPoints: [entry],
@@ -29,7 +31,7 @@ async function bundle({ entry, output, options, executable }, development, inter
     legalComments: 'none',
     minify: !development,
     keepNames: false,
-    define: { INTERPRETER_FILES: JSON.stringify(interpreters) },
+    define,
     sourcemap: development ? 'linked' : false,
     logLevel: 'error',
     ...options,
@@ -37,6 +39,13 @@ async function bundle({ entry, output, options, executable }, development, inter
   if (executable) chmodSync(join(root, output), 0o755);
   console.log(`${output.padEnd(32)} ${(statSync(join(root, output)).size / 1024).toFixed(1).padStart(8)} KB`);
   return metafile;
+}
+
+function digest(file) {
+  return createHash('sha256')
+    .update(readFileSync(join(root, file)))
+    .digest('hex')
+    .slice(0, 16);
 }
 
 function buildGuests() {
@@ -48,8 +57,12 @@ async function main() {
   const { values } = parseArgs({ options: { dev: { type: 'boolean' }, 'no-guests': { type: 'boolean' } } });
   mkdirSync(join(root, 'dist'), { recursive: true });
   const interpreters = await buildInterpreters(root);
-  const metafiles = await Promise.all(listBundles(root).map((item) => bundle(item, values.dev ?? false, interpreters)));
+  const development = values.dev ?? false;
+  const define = { INTERPRETER_FILES: JSON.stringify(interpreters) };
+  const metafiles = await Promise.all(listBundles(root).map((item) => bundle(item, development, define)));
+  metafiles.push(await bundle(START, development, { PROGRAM_DIGEST: JSON.stringify(digest(START.starts)) }));
   copyAssets(root);
+  buildCodeCaches(root);
   writeFileSync(join(root, 'dist', 'THIRD-PARTY-NOTICES.txt'), thirdPartyNotices(root, metafiles, ASSET_PACKAGES));
   return values['no-guests'] ? 0 : buildGuests();
 }

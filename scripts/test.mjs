@@ -15,7 +15,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = (...parts) => join(root, 'node_modules', ...parts);
 
 /** Largest size in bytes that each bundle may have: a jump means that something got in by accident. */
-const BUDGET = { 'dist/cli.js': 1_300_000, 'dist/extension.js': 700_000 };
+const BUDGET = { 'dist/ringside.js': 1_300_000, 'dist/extension.js': 700_000 };
 
 /** Runs Node with arguments, showing and collecting what it prints. */
 function node(args, env = {}) {
