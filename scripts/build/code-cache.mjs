@@ -2,10 +2,27 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A boot sector that prints a letter on COM1 and ends the run: `mov al,'A'; mov dx,3f8h; out dx,al; mov al,10h; out 0f4h,al`. */
+/**
+ * A boot sector that prints a letter on COM1, goes round a loop often enough for it to be compiled, and ends the run.
+ * Real mode, at 7C00h.
+ */
+const BOOT_SECTOR = [
+  [0xb8, 0x41, 0x02], // mov ax,0241h
+  [0xba, 0xf8, 0x03, 0xee], // mov dx,3f8h; out dx,al
+  [0x31, 0xc0, 0x8e, 0xd8], // xor ax,ax; mov ds,ax
+  [0xb9, 0x30, 0x75], // mov cx,30000
+  [0x89, 0xcb, 0x81, 0xe3, 0xff, 0x00], // again: mov bx,cx; and bx,0ffh
+  [0x8b, 0x87, 0x00, 0x06, 0x01, 0xc8], // mov ax,[bx+600h]; add ax,cx
+  [0x89, 0x87, 0x00, 0x06, 0xc1, 0xe8, 0x03], // mov [bx+600h],ax; shr ax,3
+  [0xe8, 0x07, 0x00, 0x49, 0x75, 0xe7], // call part; dec cx; jnz again
+  [0xb0, 0x10, 0xe6, 0xf4], // mov al,10h; out 0f4h,al
+  [0x83, 0xf8, 0x64, 0x72, 0x05], // part: cmp ax,100; jb done
+  [0x0f, 0xaf, 0xc3, 0x50, 0x5b, 0xc3], // imul ax,bx; push ax; pop bx; done: ret
+];
+
 function writeBootSector(path) {
   const sector = Buffer.alloc(512);
-  sector.set([0xb0, 0x41, 0xba, 0xf8, 0x03, 0xee, 0xb0, 0x10, 0xe6, 0xf4]);
+  sector.set(BOOT_SECTOR.flat());
   sector.set([0x55, 0xaa], 510);
   writeFileSync(path, sector);
 }
