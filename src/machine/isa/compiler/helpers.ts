@@ -9,7 +9,7 @@ import type { ModuleBuilder } from '../wasm/module';
 import type { TierMode } from './mode';
 
 /**
- * Functions that every module of compiled code has beside its regions, so that what is rare is not written out at
+ * Functions that a module of compiled code may have beside its region, so that what is rare is not written out at
  * each place.
  */
 
@@ -28,9 +28,6 @@ export enum Derived {
 }
 /** Tag of no page: further from every linear address than a page is long. */
 export const NO_PAGE = 1n << 40n;
-
-/** Widths of accesses in bytes. */
-const WIDTHS = [1, 2, 4, 8] as const;
 
 /** The page of a region's entry. */
 export interface CodePage {
@@ -150,13 +147,13 @@ function defineLocate(m: ModuleBuilder, mode: TierMode, refill: number, bytes: n
 
 function defineLocates(m: ModuleBuilder, mode: TierMode): Helpers['locate'] {
   const refill = m.import('refill', ['i32', 'i32', 'i32'], ['i32']).index;
-  const located = new Map<string, number>();
-  for (const bytes of WIDTHS) {
-    for (const write of [false, true]) {
-      located.set(`${bytes} ${write}`, defineLocate(m, mode, refill, bytes, write));
-    }
-  }
-  return (bytes, write) => located.get(`${bytes} ${write}`) as number;
+  const located = new Map<number, number>();
+  return (bytes, write) => {
+    const key = bytes * 2 + (write ? 1 : 0);
+    let index = located.get(key);
+    if (index === undefined) located.set(key, (index = defineLocate(m, mode, refill, bytes, write)));
+    return index;
+  };
 }
 
 function importFloat(m: ModuleBuilder): Map<string, number> {
@@ -168,7 +165,10 @@ function importFloat(m: ModuleBuilder): Map<string, number> {
   );
 }
 
-/** Adds the functions to a module, imports included; those of the x87 and those that ask TypeScript where they are needed. */
+/**
+ * Adds the functions to a module: imports at once, those of the x87 and those that ask TypeScript where they are needed;
+ * the module's own when they are first called.
+ */
 export function addHelpers(
   m: ModuleBuilder,
   mode: TierMode,
@@ -178,5 +178,16 @@ export function addHelpers(
   const step = m.import('step', []).index;
   const float = usesX87 ? importFloat(m) : new Map<string, number>();
   const locate = asks ? defineLocates(m, mode) : undefined;
-  return { spill: defineSpill(m, page), reload: defineReload(m), locate, step, float };
+  let [spill, reload]: (number | undefined)[] = [];
+  return {
+    get spill() {
+      return (spill ??= defineSpill(m, page));
+    },
+    get reload() {
+      return (reload ??= defineReload(m));
+    },
+    locate,
+    step,
+    float,
+  };
 }

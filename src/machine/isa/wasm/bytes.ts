@@ -1,5 +1,3 @@
-import { unsignedLeb } from './expression';
-
 /** Bytes that grow at the end. */
 export class Bytes {
   length = 0;
@@ -21,9 +19,11 @@ export class Bytes {
     this.length += bytes.length;
   }
 
+  /** Unsigned LEB128. */
   leb(value: number): void {
-    if (value < 0x80) this.one(value);
-    else this.append(unsignedLeb(value));
+    let rest = value >>> 0;
+    for (; rest > 0x7f; rest >>>= 7) this.one((rest & 0x7f) | 0x80);
+    this.one(rest);
   }
 
   /** A copy of what is there. */

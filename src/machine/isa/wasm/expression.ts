@@ -81,8 +81,11 @@ export function signedLeb(value: number): number[] {
   }
 }
 
+const SMALL_LEBS: readonly (readonly number[])[] = Array.from({ length: 0x80 }, (_, value) => [value]);
+
 /** Unsigned LEB128, as indices, sizes and memory offsets take it. */
-export function unsignedLeb(value: number): number[] {
+export function unsignedLeb(value: number): readonly number[] {
+  if (value >>> 0 < SMALL_LEBS.length) return SMALL_LEBS[value >>> 0];
   const bytes: number[] = [];
   let rest = value >>> 0;
   while (rest > 0x7f) {

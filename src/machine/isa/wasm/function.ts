@@ -14,6 +14,13 @@ import {
 
 const EMPTY_BLOCK = 0x40;
 
+/** local.get of type i32 by index: asked for at every turn, and immutable. */
+const GETS: Expr[] = [];
+
+function localGet(local: number): Expr {
+  return (GETS[local] ??= new Expr([0x20, ...unsignedLeb(local)]));
+}
+
 /** Where a branch goes: a block or loop that is open. Made by `block` and `loop`. */
 export interface Label {
   readonly depth: number;
@@ -26,7 +33,7 @@ export class FunctionBuilder {
   private depth = 0;
   /** Locals handed out in the present scope, and those of past scopes. */
   private lent: number[] | undefined;
-  private readonly spare: number[] = [];
+  private readonly spare: Record<ValueType, number[]> = { i32: [], i64: [], f32: [], f64: [], v128: [] };
 
   constructor(
     readonly params: readonly ValueType[] = [],
@@ -49,11 +56,10 @@ export class FunctionBuilder {
 
   /** A new local variable; returns its index. */
   local(type: ValueType = 'i32'): number {
-    const again = this.lent && this.spare.findIndex((local) => this.typeOf(local) === type);
-    if (again !== undefined && again >= 0) {
-      const [local] = this.spare.splice(again, 1);
-      this.lent?.push(local);
-      return local;
+    const again = this.lent && this.spare[type].shift();
+    if (again !== undefined) {
+      this.lent?.push(again);
+      return again;
     }
     this.locals.push(type);
     const local = this.params.length + this.locals.length - 1;
@@ -69,7 +75,7 @@ export class FunctionBuilder {
     try {
       body();
     } finally {
-      this.spare.push(...lent);
+      for (const local of lent) this.spare[this.typeOf(local)].push(local);
       this.lent = outer;
     }
   }
@@ -99,16 +105,17 @@ export class FunctionBuilder {
 
   /** A local or parameter of type i32. */
   get(local: number): Expr {
-    return new Expr([0x20, ...unsignedLeb(local)]);
+    return localGet(local);
   }
 
   /** A local or parameter of any type. */
   getAs<T extends ValueType>(type: T, local: number): ExprOf<T> {
-    return typed(type, [0x20, ...unsignedLeb(local)]);
+    return typed(type, localGet(local).code);
   }
 
   set(local: number, value: AnyExpr | number): void {
-    this.emit([expr(value).code, 0x21, unsignedLeb(local)]);
+    this.emit(expr(value).code);
+    this.instruction(0x21, local);
   }
 
   /** Evaluates now and gives back a cheap reference to the value. Constants stay constants. */
@@ -134,11 +141,12 @@ export class FunctionBuilder {
       else otherwise?.();
       return;
     }
-    this.emit([test.code, 0x04, EMPTY_BLOCK]);
+    this.emit(test.code);
+    this.instruction(0x04, EMPTY_BLOCK);
     this.depth++;
     then();
     if (otherwise) {
-      this.emit([0x05]);
+      this.code.one(0x05);
       otherwise();
     }
     this.end();
@@ -146,7 +154,7 @@ export class FunctionBuilder {
 
   /** A block that `branch` leaves. */
   block(body: (leave: Label) => void): void {
-    this.emit([0x02, EMPTY_BLOCK]);
+    this.instruction(0x02, EMPTY_BLOCK);
     this.depth++;
     body({ depth: this.depth });
     this.end();
@@ -154,29 +162,31 @@ export class FunctionBuilder {
 
   /** A loop that `branch` repeats; falling off its end leaves it. */
   loop(body: (again: Label) => void): void {
-    this.emit([0x03, EMPTY_BLOCK]);
+    this.instruction(0x03, EMPTY_BLOCK);
     this.depth++;
     body({ depth: this.depth });
     this.end();
   }
 
   branch(label: Label): void {
-    this.emit([0x0c, unsignedLeb(this.depth - label.depth)]);
+    this.instruction(0x0c, this.depth - label.depth);
   }
 
   branchIf(condition: Operand, label: Label): void {
-    this.emit([expr(condition).code, 0x0d, unsignedLeb(this.depth - label.depth)]);
+    this.emit(expr(condition).code);
+    this.instruction(0x0d, this.depth - label.depth);
   }
 
   /** Runs one of the cases by index; an index beyond them runs none. */
   switch(index: Operand, cases: readonly (() => void)[]): void {
     const first = this.depth;
     for (let i = 0; i <= cases.length; i++) {
-      this.emit([0x02, EMPTY_BLOCK]);
+      this.instruction(0x02, EMPTY_BLOCK);
       this.depth++;
     }
-    this.emit([expr(index).code, 0x0e, unsignedLeb(cases.length)]);
-    for (let i = 0; i <= cases.length; i++) this.emit(unsignedLeb(i));
+    this.emit(expr(index).code);
+    this.instruction(0x0e, cases.length);
+    for (let i = 0; i <= cases.length; i++) this.code.leb(i);
     for (let i = 0; i < cases.length; i++) {
       this.end();
       cases[i]();
@@ -187,7 +197,7 @@ export class FunctionBuilder {
 
   return(value?: AnyExpr | number): void {
     if (value !== undefined) this.emit(expr(value).code);
-    this.emit([0x0f]);
+    this.code.one(0x0f);
   }
 
   /** A call as a statement. */
@@ -213,20 +223,20 @@ export class FunctionBuilder {
   ): { [K in keyof T]: ExprOf<T[K]> } {
     this.emit(this.callCode(index, args));
     const locals = types.map((type) => this.local(type));
-    for (const local of [...locals].reverse()) this.emit([0x21, unsignedLeb(local)]);
+    this.setBackwards(locals);
     return types.map((type, i) => this.getAs(type, locals[i])) as unknown as { [K in keyof T]: ExprOf<T[K]> };
   }
 
   /** The same, with results of type i32 put into the given locals. */
   callInto(locals: readonly number[], index: number): void {
     this.emit(this.callCode(index, []));
-    for (const local of [...locals].reverse()) this.emit([0x21, unsignedLeb(local)]);
+    this.setBackwards(locals);
   }
 
   /** Leaves the function with the values of several results. */
   returnMany(values: readonly (AnyExpr | number)[]): void {
     for (const value of values) this.emit(expr(value).code);
-    this.emit([0x0f]);
+    this.code.one(0x0f);
   }
 
   /** Calls a function of type [] -> [] through table 0. */
@@ -259,8 +269,19 @@ export class FunctionBuilder {
   }
 
   private end(): void {
-    this.emit([0x0b]);
+    this.code.one(0x0b);
     this.depth--;
+  }
+
+  /** An opcode and its immediate. */
+  private instruction(opcode: number, immediate: number): void {
+    this.code.one(opcode);
+    this.code.leb(immediate);
+  }
+
+  /** Takes values off the stack, the last one first. */
+  private setBackwards(locals: readonly number[]): void {
+    for (let i = locals.length - 1; i >= 0; i--) this.instruction(0x21, locals[i]);
   }
 
   private callCode(index: number, args: readonly (AnyExpr | number)[]): Code {
