@@ -18,6 +18,8 @@ export interface TierOptions {
   readonly threshold: number;
   /** Also compile what no control transfer has reached yet. */
   readonly followCold?: boolean;
+  /** Most bytes of host memory, by estimate, that compiled code may take; beyond, the oldest is dropped. */
+  readonly maxBytes?: number;
 }
 
 /** What the compiler works on. */
@@ -35,6 +37,8 @@ interface CompiledRegion {
   readonly mode: number;
   readonly slot: number;
   readonly function: number;
+  /** Host memory that it takes, by estimate. */
+  readonly cost: number;
   /** Host pointers of its instructions, and bytes of each. */
   readonly ranges: readonly { readonly host: number; readonly bytes: number }[];
   /** Host pointers where it ends early because of a breakpoint. */
@@ -45,10 +49,17 @@ interface CompiledRegion {
 const MAX_TABLE = 64;
 /** A region may reach so many pages before and behind its entry. */
 const PAGES_AROUND = 2;
-/** Most bytes of all modules together: beyond, everything is dropped and hot code compiled anew. */
-const MAX_MODULE_BYTES = 24 << 20;
+/** Default of `TierOptions.maxBytes`. */
+const MAX_BYTES = 80 << 20;
+/** What is left of the limit once the oldest code has been dropped. */
+const KEPT = 0.75;
+/** Host memory that an instantiated module takes in V8 11.3, measured: so much, and so many times its bytes. */
+const MODULE_OVERHEAD = 24 << 10;
+const MODULE_FACTOR = 8;
 /** How often an entry that was refused must be hot again before it is looked at again. */
 const RETRY_REFUSED = 255;
+/** A place is taken for cold that control went to less often than this share of the threshold. */
+const WARM_SHARE = 1 / 16;
 /** Most bytes of one module. */
 const MAX_REGION_BYTES = 1 << 19;
 /** Where the interpreter is left within a loop of a region, the loop gets code of its own after so many rounds. */
@@ -68,7 +79,8 @@ export class CompiledTier {
   private readonly byPage = new Map<number, Set<CompiledRegion>>();
   private readonly free: number[] = [];
   private nextFunction = TABLE_SIZE;
-  private moduleBytes = 0;
+  /** Sum of the costs of all regions. */
+  private bytes = 0;
   /** By host page: how often its code was overwritten, and compilations to sit out. */
   private readonly backOff = new Map<number, { drops: number; skip: number }>();
   private readonly refused = new Map<string, number>();
@@ -145,7 +157,6 @@ export class CompiledTier {
     this.backOff.clear();
     this.refused.clear();
     this.patience.clear();
-    this.moduleBytes = 0;
   }
 
   /** The breakpoint filter has changed: no region may go over a breakpoint, none needs to stop where one was. */
@@ -196,10 +207,10 @@ export class CompiledTier {
       this.refused.set(key, RETRY_REFUSED);
       return false;
     }
-    if (this.moduleBytes + bytes.length > MAX_MODULE_BYTES || this.outOfFunctions) this.dropAll();
-    this.moduleBytes += bytes.length;
+    const cost = MODULE_OVERHEAD + bytes.length * MODULE_FACTOR;
+    this.makeRoom(cost);
     this.compilations++;
-    this.install(bytes, { ip, mode: mode.key, slot: slotOf(ip), ranges, cuts: code.cuts });
+    this.install(bytes, { ip, mode: mode.key, slot: slotOf(ip), ranges, cuts: code.cuts, cost });
     for (const place of loopHeaders(region)) this.heat(code.hostOf(place) as number, TRANSFERS_TO_RESUME);
     return true;
   }
@@ -211,6 +222,7 @@ export class CompiledTier {
     interpreter.table.set(number, exports.run);
     const compiled: CompiledRegion = { ...region, function: number };
     this.regions.set(regionKey(region.ip, region.mode), compiled);
+    this.bytes += region.cost;
     for (const { host, bytes: length } of region.ranges) {
       if (memory.code.mark(host, length)) mmu.holdWrites(host);
       let set = this.byPage.get(host >>> 12);
@@ -220,8 +232,17 @@ export class CompiledTier {
     this.publish(compiled);
   }
 
-  private get outOfFunctions(): boolean {
-    return this.free.length === 0 && this.nextFunction >= TABLE_SIZE + REGION_FUNCTIONS;
+  /** Drops the oldest regions where a new one would be too much. What is still hot among them is soon compiled anew. */
+  private makeRoom(cost: number): void {
+    const limit = this.options.maxBytes ?? MAX_BYTES;
+    if (this.bytes + cost <= limit && this.regions.size < REGION_FUNCTIONS) return;
+    // What is known of places grows with the code that comes and goes, too.
+    this.refused.clear();
+    this.patience.clear();
+    for (const region of [...this.regions.values()]) {
+      if (this.bytes + cost <= limit * KEPT && this.regions.size < REGION_FUNCTIONS * KEPT) return;
+      this.drop(region);
+    }
   }
 
   /** Puts a region where the interpreter looks for it. */
@@ -236,6 +257,7 @@ export class CompiledTier {
   private drop(region: CompiledRegion): void {
     const { state, interpreter, memory } = this.parts;
     this.regions.delete(regionKey(region.ip, region.mode));
+    this.bytes -= region.cost;
     interpreter.table.set(region.function, null);
     this.free.push(region.function);
     const { slot } = region;
@@ -299,10 +321,13 @@ export class CompiledTier {
     return layout.TIER_SCRATCH;
   }
 
-  /** True if control has gone to a host pointer. */
+  /**
+   * True if control goes to a host pointer often enough for it to be part of a region. What is rare makes regions large and
+   * slow to compile; where it turns out not to be rare, it is compiled by itself, together with what follows.
+   */
   private isWarm(host: number | undefined): boolean {
     if (host === undefined) return false;
-    if (this.u16[this.heatIndex(host)] > 0) return true;
+    if (this.u16[this.heatIndex(host)] > this.options.threshold * WARM_SHARE) return true;
     return this.parts.state.get(slotOf(host) + layout.ENTRY_IP) === host;
   }
 
