@@ -62,7 +62,7 @@ async function main() {
   const metafiles = await Promise.all(listBundles(root).map((item) => bundle(item, development, define)));
   metafiles.push(await bundle(START, development, { PROGRAM_DIGEST: JSON.stringify(digest(START.starts)) }));
   copyAssets(root);
-  buildCodeCaches(root);
+  await buildCodeCaches(root);
   writeFileSync(join(root, 'dist', 'THIRD-PARTY-NOTICES.txt'), thirdPartyNotices(root, metafiles, ASSET_PACKAGES));
   return values['no-guests'] ? 0 : buildGuests();
 }

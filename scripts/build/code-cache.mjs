@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -27,46 +28,56 @@ function writeBootSector(path) {
   writeFileSync(path, sector);
 }
 
-/** What an editor sends in a short session, framed. */
-function sessionOf(program) {
-  const requests = [
-    ['initialize', { adapterID: 'ringside', linesStartAt1: true, columnsStartAt1: true, pathFormat: 'path' }],
-    ['launch', { program, stopOnEntry: true }],
-    ['setFunctionBreakpoints', { breakpoints: [{ name: 'out 0x3f8' }] }],
-    ['setExceptionBreakpoints', { filters: [] }],
-    ['configurationDone', {}],
-    ['threads', {}],
-    ['stackTrace', { threadId: 1 }],
-    ['scopes', { frameId: 1 }],
-    ['disassemble', { memoryReference: '0x7c00', instructionCount: 16 }],
-    ['next', { threadId: 1, granularity: 'instruction' }],
-    ['disconnect', { terminateDebuggee: true }],
-  ];
-  return requests
-    .map(([command, args], i) => JSON.stringify({ seq: i + 1, type: 'request', command, arguments: args }))
-    .map((text) => `Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`)
-    .join('');
+/** What an editor asks in a short session, and the end of what it waits for before the next request. */
+const session = (program) => [
+  ['initialize', { adapterID: 'ringside' }, '"command":"initialize"'],
+  ['launch', { program, stopOnEntry: true }, '"event":"initialized"'],
+  ['setFunctionBreakpoints', { breakpoints: [{ name: 'out 0x3f8' }] }, '"command":"setFunctionBreakpoints"'],
+  ['configurationDone', {}, '"event":"stopped"'],
+  ['threads', {}, '"command":"threads"'],
+  ['stackTrace', { threadId: 1 }, '"command":"stackTrace"'],
+  ['disassemble', { memoryReference: '0x7c00', instructionCount: 16 }, '"command":"disassemble"'],
+  ['next', { threadId: 1, granularity: 'instruction' }, '"reason":"step"'],
+  ['continue', { threadId: 1 }, '"reason":"function breakpoint"'],
+  ['disconnect', { terminateDebuggee: true }, '"command":"disconnect"'],
+];
+
+/** Goes through a session with a debug adapter on the other end of the streams. */
+async function converse({ stdin, stdout }, requests) {
+  let [heard, seq] = ['', 0];
+  const answers = stdout.setEncoding('utf8')[Symbol.asyncIterator]();
+  for (const [command, args, until] of requests) {
+    const text = JSON.stringify({ seq: ++seq, type: 'request', command, arguments: args });
+    stdin.write(`Content-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
+    while (!heard.includes(until)) {
+      const { value, done } = await answers.next();
+      if (done) throw new Error(`the debug adapter ended at "${command}"`);
+      heard += value;
+    }
+    heard = '';
+  }
 }
 
 /**
  * Fills dist/code-cache: runs the commands that are started often, once, so that they leave the code that V8 made for them.
  * See src/cli/start.ts.
  */
-export function buildCodeCaches(root) {
+export async function buildCodeCaches(root) {
   const folder = join(root, 'dist', 'code-cache');
   const guest = join(root, 'out', 'boot-sector.bin');
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(join(root, 'out'), { recursive: true });
   writeBootSector(guest);
   const env = { ...process.env, RINGSIDE_CODE_CACHE: folder, NODE_OPTIONS: '' };
-  for (const [args, input] of [
-    [['run', guest], ''],
-    [['dap'], sessionOf(guest)],
-  ]) {
-    const cli = join(root, 'dist', 'cli.js');
-    const { status, stderr } = spawnSync(process.execPath, [cli, ...args], { env, input, encoding: 'utf8' });
-    if (status !== 0) throw new Error(`ringside ${args.join(' ')} ended with ${status}: ${stderr}`);
-  }
+  const start = (...args) => spawn(process.execPath, [join(root, 'dist', 'cli.js'), ...args], { env, timeout: 60_000 });
+  const adapter = start('dap');
+  const run = start('run', guest);
+  run.stdin.end();
+  const ends = [adapter, run].map((child) => once(child, 'exit'));
+  await converse(adapter, session(guest));
+  adapter.stdin.end();
+  const statuses = (await Promise.all(ends)).map(([status]) => status);
+  if (statuses.some((status) => status !== 0)) throw new Error(`the new program ended with ${statuses.join(' and ')}`);
   for (const name of readdirSync(folder)) {
     const kilobytes = statSync(join(folder, name)).size / 1024;
     console.log(`${`dist/code-cache/${name.split('-')[0]}-…`.padEnd(32)} ${kilobytes.toFixed(1).padStart(8)} KB`);
