@@ -234,9 +234,19 @@ export class FunctionBuilder {
     this.emit([expr(element).code, 0x11, unsignedLeb(type), 0]);
   }
 
-  /** The same for a function of type [] -> [i32]. */
-  callIndirectValue(type: number, element: Operand): Expr {
-    return new Expr([expr(element).code, 0x11, unsignedLeb(type), 0]);
+  /** The same for a function with one result of type i32. */
+  callIndirectValue(type: number, element: Operand, args: readonly Operand[] = []): Expr {
+    return new Expr([...args.map((arg) => expr(arg).code), expr(element).code, 0x11, unsignedLeb(type), 0]);
+  }
+
+  /** Leaves the function by calling another of the same results; its frame is gone before that one begins. */
+  tailCall(index: number, args: readonly (AnyExpr | number)[] = []): void {
+    this.emit([...args.map((arg) => expr(arg).code), 0x12, unsignedLeb(index)]);
+  }
+
+  /** The same for a function in table 0. */
+  tailCallIndirect(type: number, element: Operand, args: readonly (AnyExpr | number)[] = []): void {
+    this.emit([...args.map((arg) => expr(arg).code), expr(element).code, 0x13, unsignedLeb(type), 0]);
   }
 
   /** The finished body: local declarations, code, end. */
