@@ -239,16 +239,6 @@ export class FunctionBuilder {
     return new Expr([...args.map((arg) => expr(arg).code), expr(element).code, 0x11, unsignedLeb(type), 0]);
   }
 
-  /** Leaves the function by calling another of the same results; its frame is gone before that one begins. */
-  tailCall(index: number, args: readonly (AnyExpr | number)[] = []): void {
-    this.emit([...args.map((arg) => expr(arg).code), 0x12, unsignedLeb(index)]);
-  }
-
-  /** The same for a function in table 0. */
-  tailCallIndirect(type: number, element: Operand, args: readonly (AnyExpr | number)[] = []): void {
-    this.emit([...args.map((arg) => expr(arg).code), expr(element).code, 0x13, unsignedLeb(type), 0]);
-  }
-
   /** The finished body: local declarations, code, end. */
   finish(): Uint8Array {
     const groups: { type: ValueType; count: number }[] = [];
