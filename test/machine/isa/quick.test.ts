@@ -45,7 +45,7 @@ function prepare({ cpu, memory }: TieredMachine, key: number, seed: number): voi
     Uint8Array.from({ length: 0x80 }, () => random.value()),
   );
   for (let register = 0; register < 8; register++) {
-    const pointer = random.below(4) > 0 || register === Register.ESP;
+    const pointer = random.below(4) > 0 || register === Number(Register.ESP);
     state.setReg(register, pointer ? DATA + random.below(12) : random.pick([random.value(), random.below(40), -1, 0]));
   }
   state.eflags = (random.value() & FLAGS_ARITHMETIC) | (random.below(4) === 0 ? layout.FLAG_DF : 0) | 2;

@@ -6,6 +6,7 @@ import * as w from '../wasm/expression';
 import type { Expr, Operand } from '../wasm/expression';
 import { FunctionBuilder } from '../wasm/function';
 import type { ModuleBuilder } from '../wasm/module';
+import { QUICK_LEFT } from './quick/chain';
 import { QUICK_ROWS } from './quick/define';
 import { countTransfer, entrySlot, insideWindow } from './runtime';
 
@@ -208,10 +209,13 @@ function defineStep(m: ModuleBuilder): void {
   m.define({ index: m.indexOf('step'), params: [], results: [] }, f);
 }
 
-/** True if quick handlers may run. */
+/** SEG_FLAT with all of its segments. */
+const ALL_FLAT = 15;
+
+/** True where what quick handlers take for granted holds. */
 function quickly(): Expr {
   const wide = w.and(state(layout.CODE_32), state(layout.STACK_32));
-  const flat = w.eq(state(layout.SEG_FLAT), 15);
+  const flat = w.eq(state(layout.SEG_FLAT), ALL_FLAT);
   return w.and(w.and(wide, flat), w.eqz(state(layout.BREAKPOINTS_ON)));
 }
 
@@ -229,9 +233,8 @@ function defineRun(m: ModuleBuilder): void {
   f.loop((next) => {
     resolve(f, m, () => f.return());
     f.if(quickly(), () => {
-      const ip = f.let(state(layout.IP));
-      const why = f.let(f.callValue(m.indexOf('quickLoop'), [ip, state(layout.REMAINING)]));
-      f.if(w.eqz(why), () => {
+      const why = f.callValue(m.indexOf('quickLoop'), [state(layout.IP), state(layout.REMAINING)]);
+      f.if(w.eq(why, QUICK_LEFT), () => {
         f.if(state(layout.EXIT), () => {
           setState(f, layout.EXIT, w.and(state(layout.EXIT), ~layout.EXIT_ENTER));
           f.if(w.eqz(state(layout.REMAINING)), () => f.return());

@@ -7,7 +7,7 @@ import type { FunctionBuilder, Label } from '../../wasm/function';
 import type { Cursor } from './emitter';
 
 /** An effective address and what follows its bytes. */
-export interface QuickAddress {
+interface QuickAddress {
   readonly offset: Expr;
   readonly cursor: Cursor;
 }

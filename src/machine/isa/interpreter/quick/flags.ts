@@ -12,7 +12,7 @@ const BY_MASK: ReadonlyMap<number, LazyFlag> = new Map(Object.values(LAZY_FLAGS)
 const lazyMask = (): Expr => w.load32(layout.LAZY_MASK);
 
 /** What flags are set from. */
-export type Origin = 'add' | 'sub' | 'logic';
+type Origin = 'add' | 'sub' | 'logic';
 
 /** Lazy flags, in place: what is likely is derived without a call. */
 export class QuickFlags {
