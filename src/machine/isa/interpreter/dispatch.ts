@@ -6,18 +6,20 @@ import * as w from '../wasm/expression';
 import type { Expr, Operand } from '../wasm/expression';
 import { FunctionBuilder } from '../wasm/function';
 import type { ModuleBuilder } from '../wasm/module';
+import { QUICK_LEFT } from './quick/chain';
+import { QUICK_ROWS } from './quick/define';
 import { countTransfer, entrySlot, insideWindow } from './runtime';
 
 /**
- * The dispatch table: `map * 512 + (32-bit operands ? 256 : 0) + opcode`.
+ * The dispatch table: quick handlers, then `map * 512 + (32-bit operands ? 256 : 0) + opcode`.
  */
-export const TABLE_SIZE = 1024;
+export const TABLE_SIZE = QUICK_ROWS + 1024;
 
 /** Places for compiled functions behind the handlers. */
 export const REGION_FUNCTIONS = 4096;
 
 export function tableIndex(map: 0 | 1, operandSize: 16 | 32, opcode: number): number {
-  return map * 512 + (operandSize === 32 ? 256 : 0) + opcode;
+  return QUICK_ROWS + map * 512 + (operandSize === 32 ? 256 : 0) + opcode;
 }
 
 const state = (offset: number): Expr => w.load32(offset);
@@ -33,7 +35,7 @@ function operandRow(): Expr {
 function dispatch(f: FunctionBuilder, m: ModuleBuilder, map: 0 | 1): void {
   const opcode = f.let(w.load8(state(layout.IP)));
   setState(f, layout.IP, w.add(state(layout.IP), 1));
-  f.callIndirect(m.type([], []), w.add(w.add(opcode, operandRow()), map * 512));
+  f.callIndirect(m.type([], []), w.add(w.add(opcode, operandRow()), QUICK_ROWS + map * 512));
 }
 
 /** What each prefix does to PREFIXES: bits cleared, bits set. Of several overrides (or REPs) the last one counts. */
@@ -134,7 +136,7 @@ function execute(f: FunctionBuilder, m: ModuleBuilder): void {
   setState(f, layout.PREFIXES, 0);
   const opcode = f.let(w.load8(ip));
   setState(f, layout.IP, w.add(ip, 1));
-  f.callIndirect(m.type([], []), w.add(opcode, w.shl(state(layout.CODE_32), 8)));
+  f.callIndirect(m.type([], []), w.add(w.add(opcode, w.shl(state(layout.CODE_32), 8)), QUICK_ROWS));
 }
 
 /** Counts the instruction just executed unless it faulted or was given up; for the case that EXIT is raised. */
@@ -207,6 +209,16 @@ function defineStep(m: ModuleBuilder): void {
   m.define({ index: m.indexOf('step'), params: [], results: [] }, f);
 }
 
+/** SEG_FLAT with all of its segments. */
+const ALL_FLAT = 15;
+
+/** True where what quick handlers take for granted holds. */
+function quickly(): Expr {
+  const wide = w.and(state(layout.CODE_32), state(layout.STACK_32));
+  const flat = w.eq(state(layout.SEG_FLAT), ALL_FLAT);
+  return w.and(w.and(wide, flat), w.eqz(state(layout.BREAKPOINTS_ON)));
+}
+
 /**
  * The run loop, exported as `run`: executes instructions until REMAINING is zero or EXIT is not.
  * An instruction that faults or is given up is not counted.
@@ -220,6 +232,19 @@ function defineRun(m: ModuleBuilder): void {
   f.if(state(layout.TIER_THRESHOLD), enter);
   f.loop((next) => {
     resolve(f, m, () => f.return());
+    f.if(quickly(), () => {
+      const why = f.callValue(m.indexOf('quickLoop'), [state(layout.IP), state(layout.REMAINING)]);
+      f.if(w.eq(why, QUICK_LEFT), () => {
+        f.if(state(layout.EXIT), () => {
+          setState(f, layout.EXIT, w.and(state(layout.EXIT), ~layout.EXIT_ENTER));
+          f.if(w.eqz(state(layout.REMAINING)), () => f.return());
+          enter();
+          f.branch(next);
+        });
+        f.branchIf(state(layout.REMAINING), next);
+        f.return();
+      });
+    });
     f.if(state(layout.BREAKPOINTS_ON), () => {
       f.if(breakpointMayBeHere(f), () => {
         f.if(f.callValue(m.indexOf('codeBreakpoint')), () => f.return());

@@ -8,6 +8,7 @@ import { opcodeMap } from '../table';
 import { ModuleBuilder } from '../wasm/module';
 import { declareDispatch, defineDispatch, prefixHandlers, REGION_FUNCTIONS, TABLE_SIZE, tableIndex } from './dispatch';
 import { buildHandler, buildUndefined } from './handlers';
+import { declareQuick, defineQuick, QUICK_ROWS } from './quick/define';
 import { declareImports, declareRuntime, defineRuntime } from './runtime';
 import { declareVectorRuntime, defineVectorRuntime } from './vector-runtime';
 
@@ -92,6 +93,7 @@ export function buildInterpreter(model: CpuModel): Uint8Array<ArrayBuffer> {
   declareFloat(m);
   declarePacked(m);
   declareDispatch(m);
+  declareQuick(m);
   const undefinedOpcode = m.declare('undefinedOpcode');
   const table = Array<number>(TABLE_SIZE).fill(undefinedOpcode.index);
   const prefixes = prefixHandlers(m);
@@ -100,7 +102,9 @@ export function buildInterpreter(model: CpuModel): Uint8Array<ArrayBuffer> {
     m.define(handler, body);
     for (const size of [16, 32] as const) table[tableIndex(0, size, opcode)] = handler.index;
   }
-  for (const [key, entry] of opcodeMap(model)) {
+  const opcodes = opcodeMap(model);
+  table.splice(0, QUICK_ROWS, ...defineQuick(m, model, opcodes));
+  for (const [key, entry] of opcodes) {
     const opcode = key & 0xff;
     if (entry.forms.every((form) => form.sizeless)) {
       const handler = m.declare(key.toString(16));

@@ -1,6 +1,6 @@
 import { Vector } from '../../cpu/fault';
 import * as layout from '../../layout';
-import { FLAG_AF, FLAG_CF, FLAG_OF, FLAG_PF, FLAG_SF, FLAG_ZF, Register, SegmentIndex } from '../../layout';
+import { Register, SegmentIndex } from '../../layout';
 import type { CpuModel } from '../form';
 import type { Size } from '../size';
 import { ADDRESS_16 } from '../addressing';
@@ -10,6 +10,7 @@ import type { Expr, Operand } from '../wasm/expression';
 import { FunctionBuilder } from '../wasm/function';
 import { high32, i64, join64 } from '../wasm/i64';
 import type { ModuleBuilder } from '../wasm/module';
+import { LAZY_FLAGS } from './lazy-flags';
 
 /**
  * The small functions that instruction handlers call: memory through the TLB, stack pushes, lazy flags,
@@ -44,7 +45,7 @@ export function declareRuntime(m: ModuleBuilder): void {
   m.declare('write64', ['i32', 'i32', 'i64']);
   m.declare('probeStore', ['i32', 'i32', 'i32']);
   for (const size of [16, 32]) m.declare(`push${size}`, ['i32']);
-  for (const name of ['carry', 'parity', 'adjust', 'zero', 'sign', 'overflow', 'arithmeticFlags']) {
+  for (const name of [...Object.keys(LAZY_FLAGS), 'arithmeticFlags']) {
     m.declare(name, [], ['i32']);
   }
   m.declare('jump', ['i32']);
@@ -216,37 +217,16 @@ function definePush(m: ModuleBuilder, size: 16 | 32): void {
   });
 }
 
-/** How each lazy flag is derived; see `materializeFlags` for the formulas. Each gives 0 or 1. */
-function lazyFlags(): readonly { name: string; mask: number; bit: number; derive: () => Expr }[] {
-  const result = () => state(layout.LAZY_RESULT);
-  const op1 = () => state(layout.LAZY_OP1);
-  const op2 = () => state(layout.LAZY_OP2);
-  const inverted = () => state(layout.LAZY_SUB);
-  const shift = () => state(layout.LAZY_SHIFT);
-  const carries = () => w.or(w.and(op1(), op2()), w.and(w.or(op1(), op2()), w.not(result())));
-  const lowByte = () => w.and(w.shrU(result(), shift()), 0xff);
-  const halfCarry = () => w.shrU(w.xor(w.xor(op1(), op2()), result()), w.add(shift(), 4));
-  const overflow = () => w.and(w.xor(op1(), result()), w.xor(op2(), result()));
-  return [
-    { name: 'carry', mask: FLAG_CF, bit: 0, derive: () => w.xor(w.shrU(carries(), 31), inverted()) },
-    { name: 'parity', mask: FLAG_PF, bit: 2, derive: () => w.xor(w.and(w.popcnt(lowByte()), 1), 1) },
-    { name: 'adjust', mask: FLAG_AF, bit: 4, derive: () => w.and(w.xor(halfCarry(), inverted()), 1) },
-    { name: 'zero', mask: FLAG_ZF, bit: 6, derive: () => w.eqz(result()) },
-    { name: 'sign', mask: FLAG_SF, bit: 7, derive: () => w.shrU(result(), 31) },
-    { name: 'overflow', mask: FLAG_OF, bit: 11, derive: () => w.shrU(overflow(), 31) },
-  ];
-}
-
 function defineFlags(m: ModuleBuilder): void {
-  const flags = lazyFlags();
-  for (const { name, mask, bit, derive } of flags) {
+  const flags = Object.entries(LAZY_FLAGS);
+  for (const [name, { mask, bit, derive }] of flags) {
     define(m, name, 0, 1, (f) => {
       f.if(w.and(state(layout.LAZY_MASK), mask), () => f.return(derive()));
       f.return(w.and(w.shrU(state(layout.EFLAGS), bit), 1));
     });
   }
   define(m, 'arithmeticFlags', 0, 1, (f) => {
-    const values = flags.map(({ name, bit }) => w.shl(f.callValue(m.indexOf(name)), bit));
+    const values = flags.map(([name, { bit }]) => w.shl(f.callValue(m.indexOf(name)), bit));
     f.return(values.reduce((all, value) => w.or(all, value)));
   });
 }
@@ -284,7 +264,7 @@ export function countTransfer(f: FunctionBuilder, ip: Expr): Expr {
 }
 
 /** After a taken branch: leaves the interpreter's loop where compiled code is found or due. */
-function noteTransfer(f: FunctionBuilder, ip: Expr): void {
+export function noteTransfer(f: FunctionBuilder, ip: Expr): void {
   const enter = () => setState(f, layout.EXIT, w.or(state(layout.EXIT), layout.EXIT_ENTER));
   f.if(
     insideWindow(ip),

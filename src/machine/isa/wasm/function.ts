@@ -244,9 +244,9 @@ export class FunctionBuilder {
     this.emit([expr(element).code, 0x11, unsignedLeb(type), 0]);
   }
 
-  /** The same for a function of type [] -> [i32]. */
-  callIndirectValue(type: number, element: Operand): Expr {
-    return new Expr([expr(element).code, 0x11, unsignedLeb(type), 0]);
+  /** The same for a function with one result of type i32. */
+  callIndirectValue(type: number, element: Operand, args: readonly Operand[] = []): Expr {
+    return new Expr([...args.map((arg) => expr(arg).code), expr(element).code, 0x11, unsignedLeb(type), 0]);
   }
 
   /** The finished body: local declarations, code, end. */
