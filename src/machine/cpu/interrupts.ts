@@ -168,9 +168,7 @@ export class Interrupts {
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       const next = event.source === 'exception' ? combineFaults(event.vector, error) : error;
-      state.set(layout.FAULT, next.vector + 1);
-      state.set(layout.FAULT_ERROR, next.errorCode);
-      state.requestExit(layout.EXIT_FAULT);
+      state.leaveFault(next.vector, next.errorCode);
     }
   }
 

@@ -7,7 +7,7 @@ import type { FloatFunction } from '../float/declare';
 import type { CpuModel } from '../form';
 import { interpreterModule, OPERATION_NAMES } from './module';
 
-/** What the interpreter calls in TypeScript. Everything here may throw `Fault` or `AbortInstruction`. */
+/** What the interpreter calls in TypeScript. Everything here may throw `Fault` or `AbortInstruction`, or leave a fault pending. */
 export interface InterpreterHost {
   readonly state: CpuState;
   readonly model: CpuModel;
@@ -45,9 +45,7 @@ export interface Interpreter {
 /** Turns what TypeScript code throws into state that the run loop finds. Anything else is a bug and goes on. */
 function settle(state: CpuState, thrown: unknown): void {
   if (thrown instanceof Fault) {
-    state.set(layout.FAULT, thrown.vector + 1);
-    state.set(layout.FAULT_ERROR, thrown.errorCode);
-    state.requestExit(layout.EXIT_FAULT);
+    state.leaveFault(thrown.vector, thrown.errorCode);
   } else if (thrown instanceof AbortInstruction) {
     state.requestExit(layout.EXIT_ABORT);
   } else {
