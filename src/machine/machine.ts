@@ -75,6 +75,7 @@ export class Machine {
       onConsole: (byte) => options.onConsole?.(byte),
       onDebugExit: (value) => this.end({ kind: 'debug-exit', value }),
       onInterrupt: (pending) => {
+        state.set(layout.INTERRUPT_PENDING, pending ? 1 : 0);
         if (pending) state.requestExit(layout.EXIT_RECHECK);
       },
       placeRegisters: (device, base, bytes) => {

@@ -10,7 +10,7 @@ import * as layout from './layout';
 import { FLAG_IF, FLAG_RF, FLAG_TF } from './layout';
 import { RunEnd } from './run';
 import { instructionName } from './watched-instructions';
-import type { VirtualClock } from './virtual-clock';
+import { EXCEPTION_CYCLES, type VirtualClock } from './virtual-clock';
 
 /** The interrupt controller, as the CPU's INTR pin sees it. */
 export interface InterruptController {
@@ -27,9 +27,6 @@ const IDLE_WAKES_PER_RUN = 64;
 
 /** After so many exceptions in one go the caller gets a turn: a guest may fault forever without retiring anything. */
 const EXCEPTIONS_PER_RUN = 4096;
-
-/** Cycles that pass when an exception is delivered, so that time moves on in such a guest too. */
-const EXCEPTION_CYCLES = 1;
 
 /**
  * Runs the CPU: bursts of the interpreter up to the next timer, exceptions, interrupts, HLT and single steps
@@ -259,6 +256,8 @@ export class RunLoop {
     const stepping = state.systemFlag(FLAG_TF);
     this.beginResuming();
     state.set(layout.OPERATIONS_WATCHED, cpu.hooks.instruction ? 1 : 0);
+    state.set(layout.EVENTS_STAGED, this.staged);
+    state.set(layout.INTERRUPT_PENDING, this.interrupts.pending ? 1 : 0);
     state.set(layout.EXIT, 0);
     state.set(layout.STRING_PENDING, 0);
     const before = clock.instructions;
@@ -277,6 +276,14 @@ export class RunLoop {
     if (exit & layout.EXIT_BREAKPOINT) return RunEnd.Breakpoint;
     if (exit & layout.EXIT_STOP) return RunEnd.Stop;
     return undefined;
+  }
+
+  /** What of the system's events the interpreter may see to without asking, an OR of `STAGED_*`. */
+  private get staged(): number {
+    const { hooks, intercepts } = this.cpu;
+    if (hooks.instruction || intercepts.softwareInterrupts || intercepts.rings) return 0;
+    if (hooks.exception || intercepts.fault) return layout.STAGED_OPERATIONS;
+    return layout.STAGED_OPERATIONS | layout.STAGED_EXCEPTIONS;
   }
 
   /** RF lets one instruction pass without code breakpoints, and is clear when that is done unless it has set RF again. */

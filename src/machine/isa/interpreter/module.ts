@@ -9,6 +9,7 @@ import { ModuleBuilder } from '../wasm/module';
 import { declareDispatch, defineDispatch, prefixHandlers, REGION_FUNCTIONS, TABLE_SIZE, tableIndex } from './dispatch';
 import { buildHandler, buildUndefined } from './handlers';
 import { declareImports, declareRuntime, defineRuntime } from './runtime';
+import { declareSystem } from './system/operations';
 import { declareVectorRuntime, defineVectorRuntime } from './vector-runtime';
 
 /** Number of i32 arguments of each operation, and whether it gives a value. */
@@ -91,6 +92,7 @@ export function buildInterpreter(model: CpuModel): Uint8Array<ArrayBuffer> {
   declareVectorRuntime(m);
   declareFloat(m);
   declarePacked(m);
+  const defineSystem = declareSystem(m, model);
   declareDispatch(m);
   const undefinedOpcode = m.declare('undefinedOpcode');
   const table = Array<number>(TABLE_SIZE).fill(undefinedOpcode.index);
@@ -116,6 +118,7 @@ export function buildInterpreter(model: CpuModel): Uint8Array<ArrayBuffer> {
   }
   defineRuntime(m, model);
   defineVectorRuntime(m);
+  defineSystem();
   defineFloat(m);
   definePacked(m);
   m.define(undefinedOpcode, buildUndefined(m));
