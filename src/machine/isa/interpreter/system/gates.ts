@@ -17,6 +17,7 @@ import {
   limitOf,
   requireDescriptors,
   requireFlatStack,
+  requireSystemPlace,
 } from './segments';
 import { defineStaged, type Stage } from './stage';
 
@@ -53,8 +54,7 @@ interface Target {
 function requireGate(s: Stage, vector: Expr, software: Expr): Target {
   const index = s.let(w.shl(vector, 3));
   s.refuse(w.gtU(w.add(index, 7), state(layout.IDTR_LIMIT)));
-  const gate = s.call('systemPlace', w.add(state(layout.IDTR_BASE), index), 8);
-  s.require(gate);
+  const gate = requireSystemPlace(s, w.add(state(layout.IDTR_BASE), index), 8);
   const low = s.let(w.load32(gate));
   const high = s.let(w.load32(gate, 4));
   s.require(w.eq(w.and(high, HIGH_PRESENT | HIGH_SEGMENT | 0xe00), HIGH_PRESENT | 0xe00));
@@ -127,8 +127,7 @@ function enterInner(s: Stage, target: Target, errorCode: Expr, eip: Expr, eflags
   s.require(w.eq(w.and(w.load32(layout.SEG_ATTRIBUTES + task), TSS_TYPE), TSS_32));
   const at = s.let(w.add(w.shl(target.dpl, 3), 4));
   s.refuse(w.gtU(w.add(at, 5), w.load32(layout.SEG_LIMIT + task)));
-  const place = s.call('systemPlace', w.add(w.load32(layout.SEG_BASE + task), at), 8);
-  s.require(place);
+  const place = requireSystemPlace(s, w.add(w.load32(layout.SEG_BASE + task), at), 8);
   const pointer = s.let(w.load32(place));
   const selector = s.let(w.load16(place, 4));
   s.require(w.eq(w.and(selector, 3), target.dpl));

@@ -7,7 +7,7 @@ import * as w from '../../wasm/expression';
 import type { ModuleBuilder } from '../../wasm/module';
 import { state } from '../runtime';
 import { systemEnter, systemExit } from './fast-calls';
-import { clearInterruptFlag, popFlags, pushFlags, setInterruptFlag } from './flags';
+import { clearInterruptFlag, declareFlags, defineFlags, popFlags, pushFlags, setInterruptFlag } from './flags';
 import { declareGates, defineGates, softwareInterrupt } from './gates';
 import { interruptReturn } from './returns';
 import { declareSegments, defineSegments, loadDataSegment } from './segments';
@@ -51,10 +51,12 @@ function stagedOperations(model: CpuModel): StagedOperation[] {
 
 /** Declares what of the system's operations is WebAssembly; the result defines it, once everything is declared. */
 export function declareSystem(m: ModuleBuilder, model: CpuModel): () => void {
+  declareFlags(m);
   declareSegments(m);
   declareGates(m);
   const define = declareStagedOperations(m, stagedOperations(model));
   return () => {
+    defineFlags(m);
     defineSegments(m);
     defineGates(m);
     define();

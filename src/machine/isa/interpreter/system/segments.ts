@@ -22,7 +22,6 @@ const ATTRIBUTE_READ_WRITE = 2;
 
 /** Functions that read descriptors and write segment registers, as `Segmentation` does in TypeScript. */
 export function declareSegments(m: ModuleBuilder): void {
-  m.declare('systemPlace', ['i32', 'i32'], ['i32']);
   m.declare('descriptorPlace', ['i32'], ['i32']);
   m.declare('setSegment', ['i32', 'i32', 'i32', 'i32', 'i32']);
   m.declare('setFromDescriptor', ['i32', 'i32', 'i32']);
@@ -49,15 +48,13 @@ export function requireFlatStack(s: Stage, low: Expr, high: Expr, level: Operand
   s.require(w.eq(limitOf(low, high), -1));
 }
 
-/** Host pointer of bytes that the processor reads for itself, where the TLB has their page; or 0. */
-function defineSystemPlace(m: ModuleBuilder): void {
-  defineStaged(m, 'systemPlace', (s) => {
-    const [linear, bytes] = [s.f.param(0), s.f.param(1)];
-    const entry = s.let(tlbEntry(linear));
-    s.require(w.and(entry, layout.TLB_SUPERVISOR_READ));
-    s.require(w.leU(w.and(linear, 0xfff), w.sub(0x1000, bytes)));
-    s.f.return(w.add(w.and(entry, ~0xfff), linear));
-  });
+/** Host pointer of bytes that the processor reads for itself; goes on only where the TLB has their page. */
+export function requireSystemPlace(s: Stage, address: Operand, bytes: number): Expr {
+  const linear = s.let(address);
+  const entry = s.let(tlbEntry(linear));
+  s.require(w.and(entry, layout.TLB_SUPERVISOR_READ));
+  s.refuse(w.gtU(w.and(linear, 0xfff), 0x1000 - bytes));
+  return s.let(w.add(w.and(entry, ~0xfff), linear));
 }
 
 /** Host pointer of the descriptor that a selector names; 0 for null, the LDT, what is beyond the GDT or not in the TLB. */
@@ -68,7 +65,7 @@ function defineDescriptorPlace(m: ModuleBuilder): void {
     s.require(index);
     s.refuse(w.and(selector, 4));
     s.refuse(w.gtU(w.add(index, 7), state(layout.GDTR_LIMIT)));
-    s.f.return(s.call('systemPlace', w.add(state(layout.GDTR_BASE), index), 8));
+    s.f.return(requireSystemPlace(s, w.add(state(layout.GDTR_BASE), index), 8));
   });
 }
 
@@ -89,7 +86,10 @@ function rightsOf(f: FunctionBuilder, attributes: Expr, limit: Expr): Expr {
   return f.let(w.or(type, w.or(w.select(flat, flatBits, 0), w.select(down, layout.SEG_EXPAND_DOWN, 0))));
 }
 
-/** (segment, selector, base, limit, attributes): sets all parts; no attributes make a null segment. */
+/**
+ * (segment, selector, base, limit, attributes): sets all parts; no attributes make a null segment. After CS and SS `goTo`
+ * must follow, which drops the code page.
+ */
 function defineSetSegment(m: ModuleBuilder): void {
   const declared = m.declared('setSegment');
   const f = new FunctionBuilder(declared.params);
@@ -116,7 +116,6 @@ function defineSetSegment(m: ModuleBuilder): void {
       f.call(m.indexOf('dropCodePage'));
     });
   });
-  f.if(w.or(isCode, isStack), () => f.call(m.indexOf('dropCodePage')));
   m.define(declared, f);
 }
 
@@ -127,12 +126,23 @@ function defineSetFromDescriptor(m: ModuleBuilder): void {
   const low = f.let(w.load32(f.param(2)));
   const high = f.let(w.load32(f.param(2), 4));
   const base = w.or(w.or(w.shrU(low, 16), w.shl(w.and(high, 0xff), 16)), w.and(high, 0xff000000));
-  const attributes = w.or(w.and(w.shrU(high, 8), 0xf0ff), ATTRIBUTE_ACCESSED);
-  f.call(m.indexOf('setSegment'), [f.param(0), f.param(1), base, limitOf(low, high), attributes]);
+  const attributes = f.let(w.or(w.and(w.shrU(high, 8), 0xf0ff), ATTRIBUTE_ACCESSED));
+  const limit = f.let(limitOf(low, high));
+  const at = f.let(w.shl(f.param(0), 2));
+  const differs = (array: number, value: Expr) => w.xor(w.load32(at, array), value);
+  const changed = w.or(
+    w.or(differs(layout.SEG_BASE, f.let(base)), differs(layout.SEG_LIMIT, limit)),
+    differs(layout.SEG_ATTRIBUTES, attributes),
+  );
+  f.if(
+    changed,
+    () => f.call(m.indexOf('setSegment'), [f.param(0), f.param(1), base, limit, attributes]),
+    () => f.emit(w.store32(at, w.and(f.param(1), 0xffff), layout.SEG_SELECTOR)),
+  );
   m.define(declared, f);
 }
 
-/** Changes CPL and the rights that go with it; alignment must not be checked at the new level. */
+/** Changes CPL and the rights that go with it; `goTo` must follow. Alignment must not be checked at the new level. */
 function defineSetLevel(m: ModuleBuilder): void {
   const declared = m.declared('setLevel');
   const f = new FunctionBuilder(declared.params);
@@ -141,7 +151,6 @@ function defineSetLevel(m: ModuleBuilder): void {
   set(layout.CPL, f.param(0));
   set(layout.TLB_READ_MASK, w.select(user, layout.TLB_USER_READ, layout.TLB_SUPERVISOR_READ));
   set(layout.TLB_WRITE_MASK, w.select(user, layout.TLB_USER_WRITE, layout.TLB_SUPERVISOR_WRITE));
-  f.call(m.indexOf('dropCodePage'));
   m.define(declared, f);
 }
 
@@ -162,7 +171,6 @@ function defineGoTo(m: ModuleBuilder): void {
 }
 
 export function defineSegments(m: ModuleBuilder): void {
-  defineSystemPlace(m);
   defineDescriptorPlace(m);
   defineSetSegment(m);
   defineSetFromDescriptor(m);
