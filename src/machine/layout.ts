@@ -178,8 +178,8 @@ export const TIER_THRESHOLD = 0x12000;
 /** Where a value is put that compiled code could not access in place: 8 bytes, no meaning between instructions. */
 export const TIER_SCRATCH = 0x12010;
 /**
- * What of the system's events is done in WebAssembly, an OR of `STAGED_*`; written at the start of each burst. Nothing is
- * while a debugger or hypervisor has to be asked.
+ * What of the system's events may be done in WebAssembly, an OR of `STAGED_*`; written at the start of each burst. Neither
+ * may while a debugger or hypervisor has to be asked.
  */
 export const EVENTS_STAGED = 0x12100;
 /** Exceptions delivered by WebAssembly in this burst, whose cycles the clock does not know of yet. */
@@ -289,8 +289,8 @@ export const EXIT_ENTER = 128;
 /** EXIT, inside the interpreter only: the next instruction goes past the guest's code breakpoints, because RF was set. */
 export const EXIT_RESUME = 256;
 
-/** EVENTS_STAGED: gates, returns, segment loads and flags. */
-export const STAGED_OPERATIONS = 1;
+/** EVENTS_STAGED: INT n, SYSENTER. */
+export const STAGED_GATES = 1;
 /** EVENTS_STAGED: exceptions. */
 export const STAGED_EXCEPTIONS = 2;
 

@@ -281,9 +281,9 @@ export class RunLoop {
   /** What of the system's events the interpreter may see to without asking, an OR of `STAGED_*`. */
   private get staged(): number {
     const { hooks, intercepts } = this.cpu;
-    if (hooks.instruction || intercepts.softwareInterrupts || intercepts.rings) return 0;
-    if (hooks.exception || intercepts.fault) return layout.STAGED_OPERATIONS;
-    return layout.STAGED_OPERATIONS | layout.STAGED_EXCEPTIONS;
+    if (intercepts.softwareInterrupts || this.cpu.segmentation.rings.kernelLevel !== 0) return 0;
+    if (hooks.exception || intercepts.fault) return layout.STAGED_GATES;
+    return layout.STAGED_GATES | layout.STAGED_EXCEPTIONS;
   }
 
   /** RF lets one instruction pass without code breakpoints, and is clear when that is done unless it has set RF again. */

@@ -26,6 +26,7 @@ function setFlat(s: Stage, code: Operand, stack: Operand, level: 0 | 3): void {
 
 /** SYSENTER: `FastSystemCall.enter`. */
 export function systemEnter(s: Stage): void {
+  s.requirePlainGates();
   const selector = s.let(w.and(requireBase(s), 0xfffc));
   setFlags(s, s.let(w.and(wholeFlags(s), ~(FLAG_VM | FLAG_IF | FLAG_RF))));
   setFlat(s, selector, s.let(w.add(selector, 8)), 0);

@@ -1,20 +1,8 @@
 import { CR0_AM } from '../../../cpu/control-bits';
 import * as layout from '../../../layout';
-import {
-  FLAG_AC,
-  FLAG_IF,
-  FLAG_IOPL,
-  FLAG_RF,
-  FLAG_TF,
-  FLAG_VIF,
-  FLAG_VIP,
-  FLAG_VM,
-  Register,
-  SegmentIndex,
-} from '../../../layout';
+import { FLAG_AC, FLAG_IF, FLAG_RF, FLAG_TF } from '../../../layout';
 import * as w from '../../wasm/expression';
 import type { Expr, Operand } from '../../wasm/expression';
-import { f64 } from '../../wasm/float';
 import { FunctionBuilder } from '../../wasm/function';
 import type { ModuleBuilder } from '../../wasm/module';
 import { state } from '../runtime';
@@ -76,82 +64,4 @@ export function setFlags(s: Stage, value: Expr): void {
   s.set(layout.EFLAGS, w.or(value, 2));
   s.f.if(w.or(waited, w.and(value, FLAG_TF)), () => s.requestExit(layout.EXIT_RECHECK));
   s.f.if(w.and(value, FLAG_RF), () => s.requestExit(layout.EXIT_RESUME));
-}
-
-/** PUSHF outside V86 mode. */
-export function pushFlags(s: Stage): void {
-  s.refuse(w.and(state(layout.EFLAGS), FLAG_VM));
-  const image = s.let(w.and(wholeFlags(s), ~(FLAG_VM | FLAG_RF)));
-  s.f.if(
-    w.eq(s.f.param(0), 4),
-    () => s.run('push32', image),
-    () => s.run('push16', image),
-  );
-  s.f.return();
-}
-
-/**
- * POPF outside V86 mode.
- * @param modelFlags EFLAGS bits that the model has
- */
-export const popFlags = (modelFlags: number) => (s: Stage) => {
-  const { f } = s;
-  const wide = s.let(w.eq(f.param(0), 4));
-  s.refuse(w.and(state(layout.EFLAGS), FLAG_VM));
-  const esp = s.let(state(layout.REGS + Register.ESP * 4));
-  const big = s.let(state(layout.STACK_32));
-  const offset = s.let(w.select(big, esp, w.and(esp, 0xffff)));
-  const popped = f.local();
-  f.if(
-    wide,
-    () => f.set(popped, s.call('read32', SegmentIndex.SS, offset)),
-    () => f.set(popped, s.call('read16', SegmentIndex.SS, offset)),
-  );
-  f.if(state(layout.FAULT), () => f.return());
-  const cpl = s.let(state(layout.CPL));
-  const kept = s.let(
-    w.or(
-      w.or(FLAG_VM | FLAG_VIF | FLAG_VIP, w.select(cpl, FLAG_IOPL, 0)),
-      w.select(w.gtU(cpl, iopl()), FLAG_IF, 0),
-    ),
-  );
-  const loaded = s.let(w.and(w.not(kept), w.select(wide, ~FLAG_RF, 0xffff)));
-  const old = wholeFlags(s);
-  const value = s.let(w.and(w.or(w.and(old, w.not(w.or(loaded, FLAG_RF))), w.and(f.get(popped), loaded)), modelFlags));
-  refuseAlignmentChecks(s, cpl, w.xor(value, old));
-  const moved = s.let(w.add(esp, w.select(wide, 4, 2)));
-  f.if(
-    big,
-    () => s.set(layout.REGS + Register.ESP * 4, moved),
-    () => f.emit(w.store16(layout.REGS + Register.ESP * 4, moved)),
-  );
-  setFlags(s, value);
-  f.return();
-};
-
-/** Goes on only where CLI and STI are about IF. */
-function requireInterruptPrivilege(s: Stage): void {
-  const protectedMode = w.and(w.load32(layout.CR), 1);
-  s.refuse(w.and(protectedMode, w.gtU(state(layout.CPL), iopl())));
-}
-
-/** CLI. */
-export function clearInterruptFlag(s: Stage): void {
-  requireInterruptPrivilege(s);
-  s.set(layout.EFLAGS, w.and(state(layout.EFLAGS), ~FLAG_IF));
-  s.f.return();
-}
-
-/** STI; the shadow is that of `CpuCore.shadowInterrupts`. */
-export function setInterruptFlag(s: Stage): void {
-  const { f } = s;
-  requireInterruptPrivilege(s);
-  f.if(w.and(state(layout.EFLAGS), FLAG_IF), () => f.return());
-  s.set(layout.EFLAGS, w.or(state(layout.EFLAGS), FLAG_IF));
-  const now = f.hold(f64.sub(f64.load(0, layout.INSTRUCTION_BASE), f64.fromI32(state(layout.REMAINING))));
-  f.if(f64.le(f64.load(0, layout.INTERRUPT_SHADOW), now), () =>
-    f.emit(f64.store(0, f64.add(now, f64.fromI32(2)), layout.INTERRUPT_SHADOW)),
-  );
-  f.if(state(layout.INTERRUPT_PENDING), () => s.requestExit(layout.EXIT_RECHECK));
-  f.return();
 }

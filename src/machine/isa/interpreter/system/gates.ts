@@ -201,6 +201,7 @@ export function defineGates(m: ModuleBuilder): void {
 
 /** INT n in protected mode. While TF is set TypeScript keeps the books of single steps. */
 export function softwareInterrupt(s: Stage): void {
+  s.requirePlainGates();
   s.refuse(w.and(state(layout.EFLAGS), FLAG_TF));
   const eip = s.let(w.sub(state(layout.IP), state(layout.IP_DELTA)));
   const eflags = s.let(w.and(wholeFlags(s), ~FLAG_RF));

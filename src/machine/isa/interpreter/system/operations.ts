@@ -7,7 +7,7 @@ import * as w from '../../wasm/expression';
 import type { ModuleBuilder } from '../../wasm/module';
 import { state } from '../runtime';
 import { systemEnter, systemExit } from './fast-calls';
-import { clearInterruptFlag, declareFlags, defineFlags, popFlags, pushFlags, setInterruptFlag } from './flags';
+import { declareFlags, defineFlags } from './flags';
 import { declareGates, defineGates, softwareInterrupt } from './gates';
 import { interruptReturn } from './returns';
 import { declareSegments, defineSegments, loadDataSegment } from './segments';
@@ -34,10 +34,6 @@ function stagedOperations(model: CpuModel): StagedOperation[] {
     { name: 'softwareInterrupt', params: 1, results: 0, stage: softwareInterrupt },
     { name: 'interruptReturn', params: 1, results: 0, stage: interruptReturn(flags) },
     { name: 'loadSegment', params: 2, results: 0, stage: loadDataSegment },
-    { name: 'pushFlags', params: 1, results: 0, stage: pushFlags },
-    { name: 'popFlags', params: 1, results: 0, stage: popFlags(flags) },
-    { name: 'clearInterruptFlag', params: 0, results: 0, stage: clearInterruptFlag },
-    { name: 'setInterruptFlag', params: 0, results: 0, stage: setInterruptFlag },
     { name: 'readControl', params: 1, results: 1, stage: readControl },
     { name: 'clearTaskSwitched', params: 0, results: 0, stage: clearTaskSwitched },
   ];

@@ -36,6 +36,11 @@ export class Stage {
     this.f.if(condition, this.giveUp);
   }
 
+  /** Goes on only where gates lead to where the guest's own tables say: see `layout.EVENTS_STAGED`. */
+  requirePlainGates(): void {
+    this.require(w.and(state(layout.EVENTS_STAGED), layout.STAGED_GATES));
+  }
+
   /** A value, computed now. */
   let(value: Operand): Expr {
     return this.f.let(value);
@@ -85,7 +90,7 @@ export function declareStagedOperations(m: ModuleBuilder, operations: readonly S
       const args = declared.params.map((_, i) => f.param(i));
       f.block((leave) => {
         const s = new Stage(f, m, () => f.branch(leave));
-        s.require(w.and(state(layout.EVENTS_STAGED), layout.STAGED_OPERATIONS));
+        s.refuse(state(layout.OPERATIONS_WATCHED));
         operation.stage(s);
       });
       if (operation.results === 1) f.return(f.callValue(fallback, args));
