@@ -76,7 +76,8 @@ export class Machine {
       onDebugExit: (value) => this.end({ kind: 'debug-exit', value }),
       onInterrupt: (pending) => {
         state.set(layout.INTERRUPT_PENDING, pending ? 1 : 0);
-        if (pending) state.requestExit(layout.EXIT_RECHECK);
+        // While IF is clear it is for the instruction that sets it to look.
+        if (pending && state.systemFlag(layout.FLAG_IF)) state.requestExit(layout.EXIT_RECHECK);
       },
       placeRegisters: (device, base, bytes) => {
         this.memory.unmapMmio(device);

@@ -44,6 +44,8 @@ export class RunLoop {
   /** RF was set when the burst began: no code breakpoint of the guest is taken at its instruction. */
   private resuming = false;
   private interruptAsked = -1;
+  /** INTR, as the last look at the controller found it. */
+  private asserted = false;
   /** Exceptions delivered in this run. */
   private exceptions = 0;
 
@@ -67,6 +69,7 @@ export class RunLoop {
       missedOften: (slot) => this.tier?.missedOften(slot),
       beforeOperation: (name, argument) => this.beforeOperation(name, argument),
     });
+    cpu.simpleDelivery = this.interpreter.deliver;
   }
 
   /** Goes past a code breakpoint or watched instruction at the present instruction without stopping. */
@@ -213,6 +216,7 @@ export class RunLoop {
 
   /** Executes the faulting instruction again, alone. */
   private restartOnce(): RunEnd | undefined {
+    this.asserted = this.interrupts.pending;
     try {
       return this.burst(1);
     } finally {
@@ -222,8 +226,9 @@ export class RunLoop {
 
   private interruptible(): boolean {
     const { cpu, clock } = this;
+    this.asserted = this.interrupts.pending;
     if (this.interruptAsked >= 0) return true;
-    if (!this.interrupts.pending || !cpu.state.systemFlag(FLAG_IF)) return false;
+    if (!this.asserted || !cpu.state.systemFlag(FLAG_IF)) return false;
     return clock.instructions >= cpu.interruptShadowUntil;
   }
 
@@ -257,13 +262,13 @@ export class RunLoop {
     this.beginResuming();
     state.set(layout.OPERATIONS_WATCHED, cpu.hooks.instruction ? 1 : 0);
     state.set(layout.EVENTS_STAGED, this.staged);
-    state.set(layout.INTERRUPT_PENDING, this.interrupts.pending ? 1 : 0);
+    state.set(layout.INTERRUPT_PENDING, this.asserted ? 1 : 0);
     state.set(layout.EXIT, 0);
     state.set(layout.STRING_PENDING, 0);
     const before = clock.instructions;
     clock.beginBurst(stepping || this.resuming || this.shadowed() ? 1 : instructions);
     this.interpreter.run();
-    clock.endBurst();
+    this.exceptions += clock.endBurst();
     const exit = state.get(layout.EXIT);
     state.set(layout.EXIT, 0);
     const retired = clock.instructions > before;

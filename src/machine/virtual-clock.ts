@@ -46,6 +46,8 @@ export class VirtualClock implements Clock {
   private burst = 0;
   /** Instructions taken off the burst without being executed. */
   private skipped = 0;
+  /** Exceptions that the interpreter has delivered in the burst. */
+  private exceptions = 0;
   /** Cycles that passed without instructions: charges and sleep. */
   private passed = 0;
   private taken = 0;
@@ -117,16 +119,19 @@ export class VirtualClock implements Clock {
     const untilDue = Math.max(1, Math.ceil(this.earliest - this.now));
     this.burst = Math.min(instructions, untilDue, 0x7fffffff);
     this.skipped = 0;
+    this.exceptions = 0;
     this.state.set(layout.REMAINING, this.burst);
     this.state.set(layout.EXCEPTIONS_TAKEN, 0);
     this.publish();
   }
 
-  endBurst(): void {
+  /** @returns exceptions that the interpreter has delivered by itself in the burst */
+  endBurst(): number {
     this.takeExceptions();
     this.retired = this.instructions;
     this.burst = 0;
     this.state.f64[layout.CLOCK_BASE >>> 3] = 0;
+    return this.exceptions;
   }
 
   /** Counts an instruction that was carried out between two bursts. */
@@ -171,6 +176,7 @@ export class VirtualClock implements Clock {
     const taken = this.state.get(layout.EXCEPTIONS_TAKEN);
     if (taken === 0) return;
     this.state.set(layout.EXCEPTIONS_TAKEN, 0);
+    this.exceptions += taken;
     this.skipped += taken * EXCEPTION_CYCLES;
     // One by one, as if each had been charged: sums of fractions depend on the order.
     for (let i = 0; i < taken; i++) this.passed += EXCEPTION_CYCLES;

@@ -31,6 +31,10 @@ const aboveIopl = (): Expr => w.gtU(cpl(), w.and(w.shrU(eflags(), 12), 3));
 /** Not zero in V86 mode, or where a debugger wants to be asked. */
 const outOfPlace = (): Expr => w.or(w.load32(layout.OPERATIONS_WATCHED), w.and(eflags(), FLAG_VM));
 
+/** EFLAGS bits that are not reserved, and what of them the 386 lacks. */
+const EXISTING = 0x3f7fd5;
+const SINCE_486 = FLAG_AC | FLAG_ID | FLAG_VIF | FLAG_VIP;
+
 type FlagOperation = keyof Pick<
   Operations,
   'clearInterruptFlag' | 'setInterruptFlag' | 'pushFlags' | 'popFlags'
@@ -98,6 +102,6 @@ export const interruptFlagForms: readonly Form[] = [
   ...form('CLI', 'FA', '', clearInterruptFlag),
   ...form('STI', 'FB', '', setInterruptFlag),
   ...form('PUSHF', '9C', '', pushFlags),
-  ...form('POPF', '9D', '', popFlags(~(FLAG_AC | FLAG_ID)), { until: '386' }),
-  ...form('POPF', '9D', '', popFlags(-1), { since: '486' }),
+  ...form('POPF', '9D', '', popFlags(EXISTING & ~SINCE_486), { until: '386' }),
+  ...form('POPF', '9D', '', popFlags(EXISTING), { since: '486' }),
 ];

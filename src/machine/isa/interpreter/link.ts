@@ -1,4 +1,5 @@
 import { AbortInstruction, Fault } from '../../cpu/fault';
+import type { SimpleDelivery } from '../../cpu/interrupts';
 import type { Operations } from '../../cpu/operations';
 import type { CpuState } from '../../cpu/state';
 import * as layout from '../../layout';
@@ -36,6 +37,8 @@ export interface Interpreter {
   run(): void;
   /** Executes one instruction, resolving IP first, and counts it. For compiled code. */
   readonly step: () => void;
+  /** Delivers an event where that is simple: see `SimpleDelivery`. */
+  readonly deliver: SimpleDelivery;
   /** The floating-point functions by name: see float/declare.ts. For compiled code. */
   readonly float: Readonly<Record<FloatFunction, WebAssembly.ExportValue>>;
   /** The function table; numbers from TABLE_SIZE on are for compiled code. */
@@ -98,6 +101,7 @@ export function linkInterpreter(host: InterpreterHost): Interpreter {
   return {
     run: exports.run as () => void,
     step: exports.step as () => void,
+    deliver: exports.deliver as SimpleDelivery,
     float: exports as Record<FloatFunction, WebAssembly.ExportValue>,
     table: exports.table as WebAssembly.Table,
   };

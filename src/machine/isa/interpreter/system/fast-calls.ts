@@ -1,3 +1,4 @@
+import { segmentRights } from '../../../cpu/descriptor';
 import { FLAT_CODE, FLAT_DATA } from '../../../cpu/fast-system-call';
 import * as layout from '../../../layout';
 import { FLAG_IF, FLAG_RF, FLAG_VM, Register, SegmentIndex } from '../../../layout';
@@ -18,9 +19,22 @@ function requireBase(s: Stage): Expr {
   return selector;
 }
 
+function setFlatSegment(s: Stage, segment: SegmentIndex, selector: Operand, attributes: number): void {
+  const at = segment * 4;
+  s.set(layout.SEG_SELECTOR + at, w.and(selector, 0xffff));
+  s.set(layout.SEG_BASE + at, 0);
+  s.set(layout.SEG_LIMIT + at, -1);
+  s.set(layout.SEG_ATTRIBUTES + at, attributes);
+  s.set(layout.SEG_RIGHTS + at, segmentRights(attributes, 0xffffffff));
+}
+
+/** Flat 32-bit code and stack of a level; `goTo` must follow. */
 function setFlat(s: Stage, code: Operand, stack: Operand, level: 0 | 3): void {
-  s.run('setSegment', SegmentIndex.CS, code, 0, -1, FLAT_CODE | (level << 5));
-  s.run('setSegment', SegmentIndex.SS, stack, 0, -1, FLAT_DATA | (level << 5));
+  setFlatSegment(s, SegmentIndex.CS, code, FLAT_CODE | (level << 5));
+  setFlatSegment(s, SegmentIndex.SS, stack, FLAT_DATA | (level << 5));
+  s.set(layout.CODE_32, 1);
+  s.set(layout.STACK_32, 1);
+  s.set(layout.SEG_FLAT, w.or(state(layout.SEG_FLAT), (1 << SegmentIndex.CS) | (1 << SegmentIndex.SS)));
   s.run('setLevel', level);
 }
 

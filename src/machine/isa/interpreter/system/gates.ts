@@ -5,7 +5,7 @@ import * as w from '../../wasm/expression';
 import type { Expr, Operand } from '../../wasm/expression';
 import { f64 } from '../../wasm/float';
 import type { ModuleBuilder } from '../../wasm/module';
-import { state } from '../runtime';
+import { state, tlbEntry } from '../runtime';
 import { wholeFlags } from './flags';
 import {
   dplOf,
@@ -27,15 +27,18 @@ const NO_ERROR_CODE = -1;
 const TSS_32 = 9;
 const TSS_TYPE = 0x1d;
 
+/** After so many in one burst the run loop has a look: a guest may fault forever without retiring anything. */
+const MAX_EXCEPTIONS = 4096;
+
 /** Exceptions that are delivered here: all but those for which more than the gate counts, or that are not the program's. */
 const ORDINARY_EXCEPTIONS = [
   ...[Vector.DE, Vector.BP, Vector.OF, Vector.BR, Vector.UD, Vector.NM, Vector.TS, Vector.NP, Vector.SS, Vector.GP],
   ...[Vector.PF, Vector.MF, Vector.AC, Vector.XM],
 ].reduce((mask, vector) => mask | (1 << vector), 0);
 
-/** Delivery of interrupts and exceptions through the common gates; the rest of `Interrupts` stays TypeScript. */
+/** Delivery of interrupts and exceptions through the common gates; the rest of `Interrupts` stays TypeScript. Exports `deliver`. */
 export function declareGates(m: ModuleBuilder): void {
-  m.declare('deliver', ['i32', 'i32', 'i32', 'i32', 'i32'], ['i32']);
+  m.export('deliver', m.declare('deliver', ['i32', 'i32', 'i32', 'i32', 'i32'], ['i32']));
   m.declare('deliverFault', [], ['i32']);
 }
 
@@ -77,10 +80,10 @@ function requireGate(s: Stage, vector: Expr, software: Expr): Target {
 }
 
 /** Host pointer at which a frame of dwords begins that ends at `top`: all of it within one page that may be written. */
-function requireFrame(s: Stage, top: Expr, dwords: Expr, mask: Operand): Expr {
+export function requireFrame(s: Stage, top: Expr, dwords: Expr, mask: Operand): Expr {
   const bytes = s.let(w.shl(dwords, 2));
   const linear = s.let(w.sub(top, bytes));
-  const entry = s.let(w.load32(w.shl(w.shrU(linear, 12), 2), layout.TLB));
+  const entry = s.let(tlbEntry(linear));
   s.require(w.and(entry, mask));
   s.refuse(w.gtU(w.and(linear, 0xfff), w.sub(0x1000, bytes)));
   return s.let(w.add(w.and(entry, ~0xfff), linear));
@@ -120,31 +123,46 @@ function enterSameLevel(s: Stage, target: Target, errorCode: Expr, eip: Expr, ef
   enterHandler(s, target, s.let(state(layout.CPL)), eflags);
 }
 
+/** The flat stack that a 386 TSS has for an inner level. */
+interface InnerStack {
+  readonly selector: Expr;
+  /** Host pointer of its descriptor. */
+  readonly place: Expr;
+  readonly pointer: Expr;
+  /** Linear address that the pointer stands for. */
+  readonly top: Expr;
+}
+
+export function openInnerStack(s: Stage, level: Expr): InnerStack {
+  const task = SegmentIndex.TR * 4;
+  s.require(w.eq(w.and(w.load32(layout.SEG_ATTRIBUTES + task), TSS_TYPE), TSS_32));
+  const at = s.let(w.add(w.shl(level, 3), 4));
+  s.refuse(w.gtU(w.add(at, 5), w.load32(layout.SEG_LIMIT + task)));
+  const entry = requireSystemPlace(s, w.add(w.load32(layout.SEG_BASE + task), at), 8);
+  const pointer = s.let(w.load32(entry));
+  const selector = s.let(w.load16(entry, 4));
+  s.require(w.eq(w.and(selector, 3), level));
+  const place = s.call('descriptorPlace', selector);
+  s.require(place);
+  const low = s.let(w.load32(place));
+  const high = s.let(w.load32(place, 4));
+  requireFlatStack(s, low, high, level);
+  const base = w.or(w.or(w.shrU(low, 16), w.shl(w.and(high, 0xff), 16)), w.and(high, 0xff000000));
+  return { selector, place, pointer, top: s.let(w.add(base, pointer)) };
+}
+
 /** On the stack that the TSS has for the handler's level. */
 function enterInner(s: Stage, target: Target, errorCode: Expr, eip: Expr, eflags: Expr): void {
   const { f } = s;
-  const task = SegmentIndex.TR * 4;
-  s.require(w.eq(w.and(w.load32(layout.SEG_ATTRIBUTES + task), TSS_TYPE), TSS_32));
-  const at = s.let(w.add(w.shl(target.dpl, 3), 4));
-  s.refuse(w.gtU(w.add(at, 5), w.load32(layout.SEG_LIMIT + task)));
-  const place = requireSystemPlace(s, w.add(w.load32(layout.SEG_BASE + task), at), 8);
-  const pointer = s.let(w.load32(place));
-  const selector = s.let(w.load16(place, 4));
-  s.require(w.eq(w.and(selector, 3), target.dpl));
-  const stack = s.call('descriptorPlace', selector);
-  s.require(stack);
-  const low = s.let(w.load32(stack));
-  const high = s.let(w.load32(stack, 4));
-  requireFlatStack(s, low, high, target.dpl);
-  const base = w.or(w.or(w.shrU(low, 16), w.shl(w.and(high, 0xff), 16)), w.and(high, 0xff000000));
+  const inner = openInnerStack(s, target.dpl);
   const dwords = s.let(w.select(w.eq(errorCode, NO_ERROR_CODE), 5, 6));
-  const frame = requireFrame(s, s.let(w.add(base, pointer)), dwords, layout.TLB_SUPERVISOR_WRITE);
+  const frame = requireFrame(s, inner.top, dwords, layout.TLB_SUPERVISOR_WRITE);
   storeFrame(s, frame, errorCode, eip, eflags);
   const above = s.let(w.add(frame, w.shl(dwords, 2)));
   f.emit(w.store32(w.sub(above, 8), state(layout.REGS + Register.ESP * 4)));
   f.emit(w.store32(w.sub(above, 4), w.load32(layout.SEG_SELECTOR + SegmentIndex.SS * 4)));
-  s.run('setFromDescriptor', SegmentIndex.SS, selector, stack);
-  s.set(layout.REGS + Register.ESP * 4, w.sub(pointer, w.shl(dwords, 2)));
+  s.run('setFromDescriptor', SegmentIndex.SS, inner.selector, inner.place);
+  s.set(layout.REGS + Register.ESP * 4, w.sub(inner.pointer, w.shl(dwords, 2)));
   s.run('setLevel', target.dpl);
   enterHandler(s, target, target.dpl, eflags);
 }
@@ -174,6 +192,7 @@ function defineDeliverFault(m: ModuleBuilder): void {
     s.require(w.and(state(layout.EVENTS_STAGED), layout.STAGED_EXCEPTIONS));
     s.require(w.gtU(state(layout.REMAINING), 1));
     s.refuse(state(layout.PENDING_DEBUG));
+    s.require(w.ltU(state(layout.EXCEPTIONS_TAKEN), MAX_EXCEPTIONS));
     const vector = s.let(w.sub(state(layout.FAULT), 1));
     s.require(w.and(w.ltU(vector, 32), w.shrU(ORDINARY_EXCEPTIONS, vector)));
     const eip = s.let(w.sub(state(layout.IP_START), state(layout.IP_DELTA)));

@@ -6,6 +6,7 @@ import type { CpuModel } from '../../form';
 import * as w from '../../wasm/expression';
 import type { ModuleBuilder } from '../../wasm/module';
 import { state } from '../runtime';
+import { farCall, farJump, farReturn } from './far-transfers';
 import { systemEnter, systemExit } from './fast-calls';
 import { declareFlags, defineFlags } from './flags';
 import { declareGates, defineGates, softwareInterrupt } from './gates';
@@ -33,6 +34,9 @@ function stagedOperations(model: CpuModel): StagedOperation[] {
   const common: StagedOperation[] = [
     { name: 'softwareInterrupt', params: 1, results: 0, stage: softwareInterrupt },
     { name: 'interruptReturn', params: 1, results: 0, stage: interruptReturn(flags) },
+    { name: 'farJump', params: 3, results: 0, stage: farJump },
+    { name: 'farCall', params: 3, results: 0, stage: farCall },
+    { name: 'farReturn', params: 2, results: 0, stage: farReturn },
     { name: 'loadSegment', params: 2, results: 0, stage: loadDataSegment },
     { name: 'readControl', params: 1, results: 1, stage: readControl },
     { name: 'clearTaskSwitched', params: 0, results: 0, stage: clearTaskSwitched },

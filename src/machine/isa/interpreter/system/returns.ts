@@ -12,7 +12,7 @@ import {
 import { ATTRIBUTE_CODE, ATTRIBUTE_EXPAND_CONFORM } from '../../../cpu/descriptor';
 import * as w from '../../wasm/expression';
 import type { Expr } from '../../wasm/expression';
-import { state } from '../runtime';
+import { state, tlbEntry } from '../runtime';
 import { iopl, refuseAlignmentChecks, setFlags } from './flags';
 import {
   dplOf,
@@ -28,15 +28,52 @@ import {
 import type { Stage } from './stage';
 
 const ESP = layout.REGS + Register.ESP * 4;
-/** Dwords of the frame: EIP, CS, EFLAGS; to an outer level ESP and SS follow. */
-const FRAME = { eip: 0, cs: 4, eflags: 8, esp: 12, ss: 16, inner: 12, outer: 20 } as const;
+/** IRET's frame: EIP, CS, EFLAGS; to an outer level ESP and SS follow. */
+const FRAME = { eip: 0, cs: 4, eflags: 8, bytes: 12 } as const;
 
-/** The frame on a flat stack: host pointer of bytes that the program may read, all within one page. */
-function requireStacked(s: Stage, linear: Expr, bytes: number): Expr {
-  const entry = s.let(w.load32(w.shl(w.shrU(linear, 12), 2), layout.TLB));
+/** What lies on the stack: bytes that the program may read, all within one page. */
+interface Stacked {
+  readonly host: Expr;
+}
+
+/** The top of a flat stack. */
+export function requireStacked(s: Stage, bytes: number): Stacked {
+  s.require(w.and(w.load32(layout.SEG_RIGHTS + SegmentIndex.SS * 4), layout.SEG_READ_FLAT));
+  s.require(state(layout.STACK_32));
+  const linear = s.let(w.add(w.load32(layout.SEG_BASE + SegmentIndex.SS * 4), state(ESP)));
+  const entry = s.let(tlbEntry(linear));
   s.require(w.and(entry, state(layout.TLB_READ_MASK)));
   s.refuse(w.gtU(w.and(linear, 0xfff), 0x1000 - bytes));
-  return s.let(w.add(w.and(entry, ~0xfff), linear));
+  return { host: s.let(w.add(w.and(entry, ~0xfff), linear)) };
+}
+
+/** Code that RETF and IRET may go to: not conforming, of the level of its selector, which is not an inner one. */
+export function requireReturnCode(s: Stage, selector: Expr, eip: Expr): { level: Expr; place: Expr } {
+  const level = s.let(w.and(selector, 3));
+  s.refuse(w.ltU(level, state(layout.CPL)));
+  const place = s.call('descriptorPlace', selector);
+  s.require(place);
+  const low = s.let(w.load32(place));
+  const high = s.let(w.load32(place, 4));
+  const needed = HIGH_SEGMENT | HIGH_CODE | HIGH_PRESENT | HIGH_ACCESSED;
+  s.require(w.eq(w.and(high, needed | HIGH_EXPAND_CONFORM), needed));
+  s.require(w.eq(dplOf(high), level));
+  s.refuse(w.gtU(eip, limitOf(low, high)));
+  return { level, place };
+}
+
+/** Changes to the stack of an outer level, whose ESP and SS are `above` bytes above the top. Only CS and EIP remain. */
+export function requireOuterStack(s: Stage, level: Expr, above: number): void {
+  const { host } = requireStacked(s, above + 8);
+  const selector = s.let(w.load16(host, above + 4));
+  s.require(w.eq(w.and(selector, 3), level));
+  const place = s.call('descriptorPlace', selector);
+  s.require(place);
+  requireFlatStack(s, s.let(w.load32(place)), s.let(w.load32(place, 4)), level);
+  s.set(ESP, w.load32(host, above));
+  s.run('setFromDescriptor', SegmentIndex.SS, selector, place);
+  s.run('setLevel', level);
+  dropInaccessible(s, level);
 }
 
 /** Data segments that are too privileged for a level become null: `Segmentation.dropInaccessible`. */
@@ -61,29 +98,14 @@ export const interruptReturn = (modelFlags: number) => (s: Stage) => {
   requireDescriptors(s);
   s.refuse(w.and(state(layout.EFLAGS), FLAG_NT));
   s.refuse(state(layout.NMI_PENDING));
-  const rights = w.load32(layout.SEG_RIGHTS + SegmentIndex.SS * 4);
-  s.require(w.and(rights, layout.SEG_READ_FLAT));
-  s.require(state(layout.STACK_32));
-  const esp = s.let(state(ESP));
-  const linear = s.let(w.add(w.load32(layout.SEG_BASE + SegmentIndex.SS * 4), esp));
-  const frame = requireStacked(s, linear, FRAME.inner);
-  const eip = s.let(w.load32(frame, FRAME.eip));
-  const selector = s.let(w.load16(frame, FRAME.cs));
-  const popped = s.let(w.load32(frame, FRAME.eflags));
+  const { host } = requireStacked(s, FRAME.bytes);
+  const eip = s.let(w.load32(host, FRAME.eip));
+  const selector = s.let(w.load16(host, FRAME.cs));
+  const popped = s.let(w.load32(host, FRAME.eflags));
   s.refuse(w.and(popped, FLAG_VM));
-  const cpl = s.let(state(layout.CPL));
-  const level = s.let(w.and(selector, 3));
-  s.refuse(w.ltU(level, cpl));
-  const code = s.call('descriptorPlace', selector);
-  s.require(code);
-  const low = s.let(w.load32(code));
-  const high = s.let(w.load32(code, 4));
-  const needed = HIGH_SEGMENT | HIGH_CODE | HIGH_PRESENT | HIGH_ACCESSED;
-  // Conforming code, which has rules of its own, is left to TypeScript.
-  s.require(w.eq(w.and(high, needed | HIGH_EXPAND_CONFORM), needed));
-  s.require(w.eq(dplOf(high), level));
-  s.refuse(w.gtU(eip, limitOf(low, high)));
+  const { level, place } = requireReturnCode(s, selector, eip);
   // What a less privileged program may not change is decided by the level that executes IRET.
+  const cpl = s.let(state(layout.CPL));
   const privileged = w.select(cpl, FLAG_VM | FLAG_IOPL | FLAG_VIF | FLAG_VIP, FLAG_VM);
   const kept = s.let(w.or(privileged, w.select(w.gtU(cpl, iopl()), FLAG_IF, 0)));
   const merged = w.or(w.and(state(layout.EFLAGS), kept), w.and(popped, w.not(kept)));
@@ -91,22 +113,11 @@ export const interruptReturn = (modelFlags: number) => (s: Stage) => {
   refuseAlignmentChecks(s, level, w.or(eflags, state(layout.EFLAGS)));
   f.if(
     w.eq(level, cpl),
-    () => s.set(ESP, w.add(esp, FRAME.inner)),
-    () => {
-      requireStacked(s, linear, FRAME.outer);
-      const stackSelector = s.let(w.load16(frame, FRAME.ss));
-      s.require(w.eq(w.and(stackSelector, 3), level));
-      const stack = s.call('descriptorPlace', stackSelector);
-      s.require(stack);
-      requireFlatStack(s, s.let(w.load32(stack)), s.let(w.load32(stack, 4)), level);
-      s.set(ESP, w.load32(frame, FRAME.esp));
-      s.run('setFromDescriptor', SegmentIndex.SS, stackSelector, stack);
-      s.run('setLevel', level);
-      dropInaccessible(s, level);
-    },
+    () => s.set(ESP, w.add(state(ESP), FRAME.bytes)),
+    () => requireOuterStack(s, level, FRAME.bytes),
   );
   s.set(layout.NMI_BLOCKED, 0);
-  s.run('setFromDescriptor', SegmentIndex.CS, selector, code);
+  s.run('setFromDescriptor', SegmentIndex.CS, selector, place);
   s.run('goTo', eip);
   setFlags(s, eflags);
   f.return();
