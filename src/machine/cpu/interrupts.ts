@@ -77,7 +77,13 @@ export function combineFaults(first: number, second: Fault): Fault {
  * @param software 1 for INT n
  * @returns 0 where it is not, and nothing has changed
  */
-export type SimpleDelivery = (vector: number, errorCode: number, software: 0 | 1, eip: number, eflags: number) => number;
+export type SimpleDelivery = (
+  vector: number,
+  errorCode: number,
+  software: 0 | 1,
+  eip: number,
+  eflags: number,
+) => number;
 
 /** Delivers exceptions and interrupts in every mode (Intel SDM vol. 3A, chapter 6; vol. 2A, INT n). */
 export class Interrupts {

@@ -249,9 +249,21 @@ function runTo({ loop, clock }: TieredMachine, target: number): RunEnd | 'stuck'
   return 'stuck';
 }
 
+/** Counts the exceptions that TypeScript delivers from now on. */
+function countRaised({ cpu }: TieredMachine): () => number {
+  let raised = 0;
+  const raise = cpu.raise.bind(cpu);
+  cpu.raise = (fault) => {
+    raised++;
+    raise(fault);
+  };
+  return () => raised;
+}
+
 /** What a seed has shown. */
 interface Outcome {
   readonly instructions: number;
+  /** Exceptions that TypeScript had nothing to do with. */
   readonly staged: number;
 }
 
@@ -272,19 +284,7 @@ function compare(seed: number): Outcome {
   const [asked, ...others] = machines;
   asked.cpu.hooks.instruction = () => false;
   asked.cpu.hooks.exception = () => false;
-  let staged = 0;
-  for (const machine of others) {
-    const { deliver } = { deliver: machine.cpu.raise.bind(machine.cpu) };
-    machine.cpu.raise = (fault) => {
-      staged--;
-      deliver(fault);
-    };
-  }
-  const raise = asked.cpu.raise.bind(asked.cpu);
-  asked.cpu.raise = (fault) => {
-    staged += others.length;
-    raise(fault);
-  };
+  const counts = machines.map(countRaised);
   for (let slice = 0, target = 0; slice < 25; slice++) {
     target += 1 + random.below(random.pick([4, 60, 1500]));
     const expected = runTo(asked, target);
@@ -299,7 +299,8 @@ function compare(seed: number): Outcome {
     }
     if (expected !== RunEnd.Budget) break;
   }
-  return { instructions: asked.clock.instructions, staged };
+  const [all, ...rest] = counts.map((count) => count());
+  return { instructions: asked.clock.instructions, staged: Math.min(...rest.map((raised) => all - raised)) };
 }
 
 describe('system events in WebAssembly', function () {
@@ -308,13 +309,12 @@ describe('system events in WebAssembly', function () {
   it('are as TypeScript does them, in random programs at all levels', () => {
     let instructions = 0;
     let staged = 0;
-    for (let seed = Number(process.env.S ?? 1); seed <= Number(process.env.E ?? 250); seed++) {
+    for (let seed = 1; seed <= 16; seed++) {
       const outcome = compare(seed);
       instructions += outcome.instructions;
       staged += outcome.staged;
     }
-    console.log(instructions, staged);
-    assert.ok(instructions > 100_000, `${instructions} instructions`);
-    assert.ok(staged > 5_000, `${staged} exceptions were delivered without TypeScript`);
+    assert.ok(instructions > 5_000, `${instructions} instructions`);
+    assert.ok(staged > 100, `${staged} exceptions were delivered without TypeScript`);
   });
 });

@@ -35,10 +35,7 @@ const outOfPlace = (): Expr => w.or(w.load32(layout.OPERATIONS_WATCHED), w.and(e
 const EXISTING = 0x3f7fd5;
 const SINCE_486 = FLAG_AC | FLAG_ID | FLAG_VIF | FLAG_VIP;
 
-type FlagOperation = keyof Pick<
-  Operations,
-  'clearInterruptFlag' | 'setInterruptFlag' | 'pushFlags' | 'popFlags'
->;
+type FlagOperation = keyof Pick<Operations, 'clearInterruptFlag' | 'setInterruptFlag' | 'pushFlags' | 'popFlags'>;
 
 /** Leaves an instruction that has changed nothing to its operation. */
 function leaveTo(e: Emitter, operation: FlagOperation, condition: Operand, ...args: Operand[]): void {

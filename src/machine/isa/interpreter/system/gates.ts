@@ -206,9 +206,7 @@ function defineDeliverFault(m: ModuleBuilder): void {
     }
     s.set(layout.REMAINING, w.sub(state(layout.REMAINING), 1));
     s.set(layout.EXCEPTIONS_TAKEN, w.add(state(layout.EXCEPTIONS_TAKEN), 1));
-    s.f.emit(
-      f64.store(0, f64.sub(f64.load(0, layout.INSTRUCTION_BASE), f64.fromI32(1)), layout.INSTRUCTION_BASE),
-    );
+    s.f.emit(f64.store(0, f64.sub(f64.load(0, layout.INSTRUCTION_BASE), f64.fromI32(1)), layout.INSTRUCTION_BASE));
     s.f.return(1);
   });
 }

@@ -1,14 +1,5 @@
 import * as layout from '../../../layout';
-import {
-  FLAG_IF,
-  FLAG_IOPL,
-  FLAG_NT,
-  FLAG_VIF,
-  FLAG_VIP,
-  FLAG_VM,
-  Register,
-  SegmentIndex,
-} from '../../../layout';
+import { FLAG_IF, FLAG_IOPL, FLAG_NT, FLAG_VIF, FLAG_VIP, FLAG_VM, Register, SegmentIndex } from '../../../layout';
 import { ATTRIBUTE_CODE, ATTRIBUTE_EXPAND_CONFORM } from '../../../cpu/descriptor';
 import * as w from '../../wasm/expression';
 import type { Expr } from '../../wasm/expression';
