@@ -83,7 +83,7 @@ function dropInaccessible(s: Stage, level: Expr): void {
  * IRET in protected mode with 32-bit operands, to the same or an outer level with flat stacks.
  * @param modelFlags EFLAGS bits that the model has
  */
-export const interruptReturn = (modelFlags: number) => (s: Stage) => {
+export const interruptReturn = (modelFlags: number) => (s: Stage): void => {
   const { f } = s;
   s.require(w.eq(f.param(0), 4));
   requireDescriptors(s);
