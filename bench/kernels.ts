@@ -19,6 +19,16 @@ export const KERNELS: readonly { readonly name: string; readonly rounds: number 
   { name: 'nbody', rounds: 10_000 },
   { name: 'port', rounds: 1_000_000 },
   { name: 'rewrite', rounds: 100_000 },
+  { name: 'int_trip', rounds: 1_000_000 },
+  { name: 'ring_trip', rounds: 1_000_000 },
+  { name: 'gate_trip', rounds: 1_000_000 },
+  { name: 'sysenter_trip', rounds: 1_000_000 },
+  { name: 'fault_storm', rounds: 300_000 },
+  { name: 'switch_storm', rounds: 100_000 },
+  { name: 'flag_storm', rounds: 1_000_000 },
+  { name: 'segment_storm', rounds: 1_000_000 },
+  { name: 'irq_storm', rounds: 300_000 },
+  { name: 'timer_storm', rounds: 20_000 },
 ];
 
 /** Names of the kernels whose geometric mean is compared. */

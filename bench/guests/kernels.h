@@ -26,5 +26,15 @@ uint32_t run_empty(uint32_t rounds);
 uint32_t run_nbody(uint32_t rounds);
 uint32_t run_port(uint32_t rounds);
 uint32_t run_rewrite(uint32_t rounds);
+uint32_t run_int_trip(uint32_t rounds);
+uint32_t run_ring_trip(uint32_t rounds);
+uint32_t run_gate_trip(uint32_t rounds);
+uint32_t run_sysenter_trip(uint32_t rounds);
+uint32_t run_fault_storm(uint32_t rounds);
+uint32_t run_switch_storm(uint32_t rounds);
+uint32_t run_flag_storm(uint32_t rounds);
+uint32_t run_segment_storm(uint32_t rounds);
+uint32_t run_irq_storm(uint32_t rounds);
+uint32_t run_timer_storm(uint32_t rounds);
 
 #endif

@@ -13,6 +13,11 @@ const struct kernel kernels[] = {
 	{ "calls", run_calls, 200 },		{ "empty", run_empty, 100000000 },
 	{ "nbody", run_nbody, 20000 },		{ "port", run_port, 1000000 },
 	{ "rewrite", run_rewrite, 300000 },
+	{ "int_trip", run_int_trip, 1000000 },	{ "ring_trip", run_ring_trip, 1000000 },
+	{ "gate_trip", run_gate_trip, 1000000 },	{ "sysenter_trip", run_sysenter_trip, 1000000 },
+	{ "fault_storm", run_fault_storm, 300000 },	{ "switch_storm", run_switch_storm, 100000 },
+	{ "flag_storm", run_flag_storm, 1000000 },	{ "segment_storm", run_segment_storm, 1000000 },
+	{ "irq_storm", run_irq_storm, 300000 },	{ "timer_storm", run_timer_storm, 20000 },
 };
 const uint32_t kernel_count = sizeof(kernels) / sizeof(kernels[0]);
 

@@ -177,6 +177,17 @@ export const BREAKPOINT_FILTER_BYTES = 0x2000;
 export const TIER_THRESHOLD = 0x12000;
 /** Where a value is put that compiled code could not access in place: 8 bytes, no meaning between instructions. */
 export const TIER_SCRATCH = 0x12010;
+/**
+ * What of the system's events may be done in WebAssembly, an OR of `STAGED_*`; written at the start of each burst. Neither
+ * may while a debugger or hypervisor has to be asked.
+ */
+export const EVENTS_STAGED = 0x12100;
+/** Exceptions delivered by WebAssembly in this burst, whose cycles the clock does not know of yet. */
+export const EXCEPTIONS_TAKEN = 0x12104;
+/** 1 while the interrupt controller asserts INTR. */
+export const INTERRUPT_PENDING = 0x12108;
+/** f64: retired instructions plus REMAINING, while instructions are executed. */
+export const INSTRUCTION_BASE = 0x12110;
 /** u16 per hash of a host instruction pointer: how often control was transferred there. */
 export const HEAT_TABLE = 0x20000;
 export const HEAT_COUNTERS = 0x10000;
@@ -274,6 +285,14 @@ export const EXIT_BREAKPOINT = 32;
 export const EXIT_SHUTDOWN = 64;
 /** EXIT, inside the interpreter only: control was transferred to where compiled code may be or should come. */
 export const EXIT_ENTER = 128;
+
+/** EXIT, inside the interpreter only: the next instruction goes past the guest's code breakpoints, because RF was set. */
+export const EXIT_RESUME = 256;
+
+/** EVENTS_STAGED: INT n, SYSENTER. */
+export const STAGED_GATES = 1;
+/** EVENTS_STAGED: exceptions. */
+export const STAGED_EXCEPTIONS = 2;
 
 /** EFLAGS bits. */
 export const FLAG_CF = 0x1;

@@ -75,7 +75,9 @@ export class Machine {
       onConsole: (byte) => options.onConsole?.(byte),
       onDebugExit: (value) => this.end({ kind: 'debug-exit', value }),
       onInterrupt: (pending) => {
-        if (pending) state.requestExit(layout.EXIT_RECHECK);
+        state.set(layout.INTERRUPT_PENDING, pending ? 1 : 0);
+        // While IF is clear it is for the instruction that sets it to look.
+        if (pending && state.systemFlag(layout.FLAG_IF)) state.requestExit(layout.EXIT_RECHECK);
       },
       placeRegisters: (device, base, bytes) => {
         this.memory.unmapMmio(device);

@@ -10,7 +10,7 @@ import * as layout from './layout';
 import { FLAG_IF, FLAG_RF, FLAG_TF } from './layout';
 import { RunEnd } from './run';
 import { instructionName } from './watched-instructions';
-import type { VirtualClock } from './virtual-clock';
+import { EXCEPTION_CYCLES, type VirtualClock } from './virtual-clock';
 
 /** The interrupt controller, as the CPU's INTR pin sees it. */
 export interface InterruptController {
@@ -28,9 +28,6 @@ const IDLE_WAKES_PER_RUN = 64;
 /** After so many exceptions in one go the caller gets a turn: a guest may fault forever without retiring anything. */
 const EXCEPTIONS_PER_RUN = 4096;
 
-/** Cycles that pass when an exception is delivered, so that time moves on in such a guest too. */
-const EXCEPTION_CYCLES = 1;
-
 /**
  * Runs the CPU: bursts of the interpreter up to the next timer, exceptions, interrupts, HLT and single steps
  * between them, and the debugger's hooks. Deterministic: what happens depends on the machine's state only.
@@ -47,6 +44,8 @@ export class RunLoop {
   /** RF was set when the burst began: no code breakpoint of the guest is taken at its instruction. */
   private resuming = false;
   private interruptAsked = -1;
+  /** INTR, as the last look at the controller found it. */
+  private asserted = false;
   /** Exceptions delivered in this run. */
   private exceptions = 0;
 
@@ -59,17 +58,18 @@ export class RunLoop {
       state: cpu.state,
       model: cpu.model.name,
       operations: cpu.operations,
-      slowRead: (linear, width) => cpu.mmu.slowRead(linear, width as 1 | 2 | 4),
-      slowWrite: (linear, width, value) => cpu.mmu.slowWrite(linear, width as 1 | 2 | 4, value),
-      probeWrite: (linear, width) => cpu.mmu.probeWrite(linear, width),
+      slowRead: (linear, width) => cpu.mmu.tryRead(linear, width as 1 | 2 | 4),
+      slowWrite: (linear, width, value) => cpu.mmu.tryWrite(linear, width as 1 | 2 | 4, value),
+      probeWrite: (linear, width) => cpu.mmu.tryProbeWrite(linear, width),
       checkAlignment: (linear, alignment) => cpu.mmu.checkAlignment(linear, alignment),
-      fetchPage: (linear) => cpu.mmu.fetchPage(linear),
+      fetchPage: (linear) => cpu.mmu.tryFetch(linear),
       checkSegment: (segment, offset, width, write) => cpu.segmentation.checkSegment(segment, offset, width, write),
       codeBreakpoint: () => this.atBreakpoint(),
       compileHere: () => this.tier?.compileHere() ?? false,
       missedOften: (slot) => this.tier?.missedOften(slot),
       beforeOperation: (name, argument) => this.beforeOperation(name, argument),
     });
+    cpu.simpleDelivery = this.interpreter.deliver;
   }
 
   /** Goes past a code breakpoint or watched instruction at the present instruction without stopping. */
@@ -216,6 +216,7 @@ export class RunLoop {
 
   /** Executes the faulting instruction again, alone. */
   private restartOnce(): RunEnd | undefined {
+    this.asserted = this.interrupts.pending;
     try {
       return this.burst(1);
     } finally {
@@ -225,8 +226,9 @@ export class RunLoop {
 
   private interruptible(): boolean {
     const { cpu, clock } = this;
+    this.asserted = this.interrupts.pending;
     if (this.interruptAsked >= 0) return true;
-    if (!this.interrupts.pending || !cpu.state.systemFlag(FLAG_IF)) return false;
+    if (!this.asserted || !cpu.state.systemFlag(FLAG_IF)) return false;
     return clock.instructions >= cpu.interruptShadowUntil;
   }
 
@@ -259,12 +261,14 @@ export class RunLoop {
     const stepping = state.systemFlag(FLAG_TF);
     this.beginResuming();
     state.set(layout.OPERATIONS_WATCHED, cpu.hooks.instruction ? 1 : 0);
+    state.set(layout.EVENTS_STAGED, this.staged);
+    state.set(layout.INTERRUPT_PENDING, this.asserted ? 1 : 0);
     state.set(layout.EXIT, 0);
     state.set(layout.STRING_PENDING, 0);
     const before = clock.instructions;
     clock.beginBurst(stepping || this.resuming || this.shadowed() ? 1 : instructions);
     this.interpreter.run();
-    clock.endBurst();
+    this.exceptions += clock.endBurst();
     const exit = state.get(layout.EXIT);
     state.set(layout.EXIT, 0);
     const retired = clock.instructions > before;
@@ -277,6 +281,14 @@ export class RunLoop {
     if (exit & layout.EXIT_BREAKPOINT) return RunEnd.Breakpoint;
     if (exit & layout.EXIT_STOP) return RunEnd.Stop;
     return undefined;
+  }
+
+  /** What of the system's events the interpreter may see to without asking, an OR of `STAGED_*`. */
+  private get staged(): number {
+    const { hooks, intercepts } = this.cpu;
+    if (intercepts.softwareInterrupts || this.cpu.segmentation.rings.kernelLevel !== 0) return 0;
+    if (hooks.exception || intercepts.fault) return layout.STAGED_GATES;
+    return layout.STAGED_GATES | layout.STAGED_EXCEPTIONS;
   }
 
   /** RF lets one instruction pass without code breakpoints, and is clear when that is done unless it has set RF again. */

@@ -22,6 +22,9 @@ class ArmedTimer implements Timer {
   }
 }
 
+/** Cycles that pass when an exception is delivered, so that time moves on in a guest that only faults, too. */
+export const EXCEPTION_CYCLES = 1;
+
 /** Saved moment of a clock. */
 export interface ClockState {
   readonly instructions: number;
@@ -43,6 +46,8 @@ export class VirtualClock implements Clock {
   private burst = 0;
   /** Instructions taken off the burst without being executed. */
   private skipped = 0;
+  /** Exceptions that the interpreter has delivered in the burst. */
+  private exceptions = 0;
   /** Cycles that passed without instructions: charges and sleep. */
   private passed = 0;
   private taken = 0;
@@ -56,10 +61,11 @@ export class VirtualClock implements Clock {
 
   get instructions(): number {
     if (this.burst === 0) return this.retired;
-    return this.retired + this.burst - this.state.get(layout.REMAINING) - this.skipped;
+    return this.state.f64[layout.INSTRUCTION_BASE >>> 3] - this.state.get(layout.REMAINING);
   }
 
   get now(): number {
+    this.takeExceptions();
     return this.instructions + this.passed;
   }
 
@@ -77,6 +83,7 @@ export class VirtualClock implements Clock {
   }
 
   charge(cycles: number): void {
+    this.takeExceptions();
     this.passed += cycles;
     if (this.burst === 0) return;
     this.shorten(this.earliest - this.now);
@@ -112,14 +119,19 @@ export class VirtualClock implements Clock {
     const untilDue = Math.max(1, Math.ceil(this.earliest - this.now));
     this.burst = Math.min(instructions, untilDue, 0x7fffffff);
     this.skipped = 0;
+    this.exceptions = 0;
     this.state.set(layout.REMAINING, this.burst);
+    this.state.set(layout.EXCEPTIONS_TAKEN, 0);
     this.publish();
   }
 
-  endBurst(): void {
+  /** @returns exceptions that the interpreter has delivered by itself in the burst */
+  endBurst(): number {
+    this.takeExceptions();
     this.retired = this.instructions;
     this.burst = 0;
     this.state.f64[layout.CLOCK_BASE >>> 3] = 0;
+    return this.exceptions;
   }
 
   /** Counts an instruction that was carried out between two bursts. */
@@ -150,6 +162,7 @@ export class VirtualClock implements Clock {
   /** Ends the running burst after at most so many cycles; the present instruction is always finished. */
   private shorten(cycles: number): void {
     if (this.burst === 0) return;
+    this.takeExceptions();
     const remaining = this.state.get(layout.REMAINING);
     const allowed = Math.max(1, Math.ceil(cycles));
     if (remaining <= allowed) return;
@@ -158,8 +171,20 @@ export class VirtualClock implements Clock {
     this.publish();
   }
 
-  /** Lets RDTSC tell the time without asking. */
+  /** Takes over what the interpreter has noted: each exception's cycle, by which it has shortened the burst. */
+  private takeExceptions(): void {
+    const taken = this.state.get(layout.EXCEPTIONS_TAKEN);
+    if (taken === 0) return;
+    this.state.set(layout.EXCEPTIONS_TAKEN, 0);
+    this.exceptions += taken;
+    this.skipped += taken * EXCEPTION_CYCLES;
+    // One by one, as if each had been charged: sums of fractions depend on the order.
+    for (let i = 0; i < taken; i++) this.passed += EXCEPTION_CYCLES;
+  }
+
+  /** Lets the interpreter tell time and count without asking. */
   private publish(): void {
+    this.state.f64[layout.INSTRUCTION_BASE >>> 3] = this.retired + this.burst - this.skipped;
     this.state.f64[layout.CLOCK_BASE >>> 3] = this.retired + this.burst - this.skipped + this.passed;
   }
 }

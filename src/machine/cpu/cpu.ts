@@ -16,7 +16,7 @@ import { FlagOperations } from './flag-operations';
 import { Identification } from './identification';
 import type { Intercepts, MachineHooks } from './intercepts';
 import { InterruptReturn } from './interrupt-return';
-import { Interrupts } from './interrupts';
+import { Interrupts, type SimpleDelivery } from './interrupts';
 import type { Mmu } from './mmu';
 import { CPU_MODELS, type CpuModel, type CpuModelName } from './models';
 import { MonitorCalls } from './monitor-calls';
@@ -137,6 +137,11 @@ export class Cpu {
   /** RETF likewise; `release` bytes of arguments are dropped. @throws Fault, before anything has changed */
   farReturnFromKernel(size: 2 | 4, release: number): void {
     this.transfer.return(size, release, true);
+  }
+
+  /** Lets the interpreter deliver what is simple. */
+  set simpleDelivery(delivery: SimpleDelivery) {
+    this.interrupts.simple = delivery;
   }
 
   /** Puts the processor in its state after RESET; the A20 gate and the run loop's counters stay. */

@@ -5,8 +5,8 @@ import { Fault, Vector } from './fault';
 import { FEATURE_SEP } from './features';
 
 /** Flat 32-bit code and data; the DPL is added. */
-const FLAT_CODE = 0xc09b;
-const FLAT_DATA = 0xc093;
+export const FLAT_CODE = 0xc09b;
+export const FLAT_DATA = 0xc093;
 
 /** SYSENTER and SYSEXIT (Intel SDM vol. 2B; vol. 3A, 5.8.7). */
 export class FastSystemCall {

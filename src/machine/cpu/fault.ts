@@ -40,7 +40,11 @@ export class Fault extends Error {
     readonly vector: Vector,
     readonly errorCode = -1,
   ) {
+    // Guests fault all the time: to collect the host's stack would cost more than all the rest of it.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(vectorName(vector));
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 

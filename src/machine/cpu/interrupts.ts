@@ -71,8 +71,25 @@ export function combineFaults(first: number, second: Fault): Fault {
   return new Fault(Vector.DF, 0);
 }
 
+/**
+ * Enters the handler of an event where that is simple: protected mode, 386 gates, flat stacks.
+ * @param errorCode -1 where none is pushed
+ * @param software 1 for INT n
+ * @returns 0 where it is not, and nothing has changed
+ */
+export type SimpleDelivery = (
+  vector: number,
+  errorCode: number,
+  software: 0 | 1,
+  eip: number,
+  eflags: number,
+) => number;
+
 /** Delivers exceptions and interrupts in every mode (Intel SDM vol. 3A, chapter 6; vol. 2A, INT n). */
 export class Interrupts {
+  /** Tried first while the guest's levels are those of the hardware. */
+  simple: SimpleDelivery = () => 0;
+
   constructor(
     private readonly core: CpuCore,
     private readonly tasks: TaskSwitch,
@@ -168,16 +185,19 @@ export class Interrupts {
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       const next = event.source === 'exception' ? combineFaults(event.vector, error) : error;
-      state.set(layout.FAULT, next.vector + 1);
-      state.set(layout.FAULT_ERROR, next.errorCode);
-      state.requestExit(layout.EXIT_FAULT);
+      state.leaveFault(next.vector, next.errorCode);
     }
   }
 
   private deliver(event: Event): void {
-    const { state } = this.core;
-    if (!state.protectedMode) this.deliverReal(event);
-    else this.deliverProtected(event);
+    const { state, segmentation } = this.core;
+    const { vector, errorCode, eip, eflags } = event;
+    const software = event.source === 'software' ? 1 : 0;
+    const plain = segmentation.rings.kernelLevel === 0;
+    if (!(plain && this.simple(vector, errorCode, software, eip, eflags))) {
+      if (!state.protectedMode) this.deliverReal(event);
+      else this.deliverProtected(event);
+    }
     const debug: number = Vector.DB;
     if (event.vector === debug && event.source === 'exception') state.setDr(7, state.dr(7) & ~DR7_GD);
   }

@@ -28,10 +28,13 @@ const TLB_LISTED = 0x40;
 
 const TLB_INDEX = layout.TLB >>> 2;
 const PAGE_SIZE = 0x1000;
-/** Pages in a 4 MiB page. */
+/** Pages in a 4 MiB page, and as a shift. */
 const LARGE_PAGES = 0x400;
+const LARGE_SHIFT = 10;
 /** Nobody answers at physical addresses from here on, which PAE and PSE-36 can name. */
 const FOUR_GIB = 2 ** 32;
+/** In the place of a value or a physical address: a page fault, whose error code `PageTables.refusal` has. */
+const REFUSED = -1;
 
 /**
  * Linear memory: translation by the guest's page tables, the TLB that the interpreter's fast path reads,
@@ -85,6 +88,35 @@ export class Mmu {
     if (width === 2 || width === 4 || width === 8) this.checkAlignment(linear, width);
   }
 
+  // --- the same for the interpreter: a page fault is no exception of the host's, but left pending in the state ---
+
+  /** As `slowRead`; 0 where a page fault is left pending. @throws Fault #AC */
+  tryRead(linear: number, width: MemoryWidth): number {
+    const { user } = this;
+    const value = this.attemptRead(linear >>> 0, width, user);
+    return value === REFUSED ? this.leavePending() : value;
+  }
+
+  /** As `slowWrite`. @throws Fault #AC */
+  tryWrite(linear: number, width: MemoryWidth, value: number): void {
+    if (!this.attemptWrite(linear >>> 0, width, value, this.user)) this.leavePending();
+  }
+
+  /** As `probeWrite`. @throws Fault #AC */
+  tryProbeWrite(linear: number, width: number): void {
+    if (!this.attemptProbe(linear, width, PAGE_WRITE | (this.user ? PAGE_USER : 0))) this.leavePending();
+    else if (width === 2 || width === 4 || width === 8) this.checkAlignment(linear, width);
+  }
+
+  private leavePending(): 0 {
+    this.state.leaveFault(Vector.PF, this.tables.refusal);
+    return 0;
+  }
+
+  private pageFault(): Fault {
+    return new Fault(Vector.PF, this.tables.refusal);
+  }
+
   /** True where misaligned data accesses raise #AC: CR0.AM and EFLAGS.AC at CPL 3 (Intel SDM vol. 3A, 6.15). */
   get checksAlignment(): boolean {
     const { state } = this;
@@ -103,10 +135,22 @@ export class Mmu {
    * @throws Fault #PF, or #UD where neither RAM nor ROM answers
    */
   fetchPage(linear: number): number {
-    const at = linear >>> 0;
+    const host = this.attemptFetch(linear >>> 0);
+    if (host === REFUSED) throw this.pageFault();
+    return host;
+  }
+
+  /** The same; 0 where a page fault is left pending. @throws Fault #UD where neither RAM nor ROM answers */
+  tryFetch(linear: number): number {
+    const host = this.attemptFetch(linear >>> 0);
+    return host === REFUSED ? this.leavePending() : host;
+  }
+
+  private attemptFetch(at: number): number {
     const entry = this.tlb[at >>> 12];
     if (entry & (this.user ? TLB_USER_READ : TLB_SUPERVISOR_READ)) return ((entry & ~0xfff) + at) >>> 0;
     const physical = this.resolve(at, this.user ? PAGE_USER : 0);
+    if (physical === REFUSED) return REFUSED;
     const kind = physical < FOUR_GIB ? this.memory.kindOf(physical) : undefined;
     if (kind === PageKind.Ram || kind === PageKind.Rom) return this.memory.hostPointer(physical);
     if (kind === PageKind.None) this.memory.onUnassigned?.(physical, false);
@@ -132,10 +176,8 @@ export class Mmu {
 
   /** Reads as user or supervisor. @throws Fault #PF, #AC for the user */
   read(linear: number, width: MemoryWidth, user: boolean): number {
-    const at = linear >>> 0;
-    if (user && at & (width - 1)) this.refuseMisaligned(at, width, PAGE_USER);
-    const value = this.readUnwatched(at, width, user ? PAGE_USER : 0, user ? TLB_USER_READ : TLB_SUPERVISOR_READ);
-    if (this.breakpoints.watchesData) this.breakpoints.noteAccess(at, width, false);
+    const value = this.attemptRead(linear >>> 0, width, user);
+    if (value === REFUSED) throw this.pageFault();
     return value;
   }
 
@@ -144,11 +186,24 @@ export class Mmu {
    * @throws Fault #PF, #AC for the user
    */
   write(linear: number, width: MemoryWidth, value: number, user: boolean): void {
-    const at = linear >>> 0;
+    if (!this.attemptWrite(linear >>> 0, width, value, user)) throw this.pageFault();
+  }
+
+  /** @returns the value, or REFUSED */
+  private attemptRead(at: number, width: MemoryWidth, user: boolean): number {
+    if (user && at & (width - 1)) this.refuseMisaligned(at, width, PAGE_USER);
+    const value = this.readUnwatched(at, width, user ? PAGE_USER : 0, user ? TLB_USER_READ : TLB_SUPERVISOR_READ);
+    if (this.breakpoints.watchesData && value !== REFUSED) this.breakpoints.noteAccess(at, width, false);
+    return value;
+  }
+
+  /** @returns false for a page fault */
+  private attemptWrite(at: number, width: MemoryWidth, value: number, user: boolean): boolean {
     if (user && at & (width - 1)) this.refuseMisaligned(at, width, PAGE_USER | PAGE_WRITE);
     const cut = width === 4 ? value >>> 0 : value & ((1 << (8 * width)) - 1);
-    this.writeUnwatched(at, width, cut, user);
-    if (this.breakpoints.watchesData) this.breakpoints.noteAccess(at, width, true);
+    const done = this.writeUnwatched(at, width, cut, user);
+    if (this.breakpoints.watchesData && done) this.breakpoints.noteAccess(at, width, true);
+    return done;
   }
 
   private refuseMisaligned(at: number, width: number, access: number): void {
@@ -162,10 +217,12 @@ export class Mmu {
     if (low >= width) {
       const entry = this.tlb[at >>> 12];
       if (entry & mask) return this.readHost(((entry & ~0xfff) + at) >>> 0, width);
-      return this.readPhysical(this.resolve(at, access), width);
+      const physical = this.resolve(at, access);
+      return physical === REFUSED ? REFUSED : this.readPhysical(physical, width);
     }
     const first = this.resolve(at, access);
-    const second = this.resolve((at + low) >>> 0, access);
+    const second = first === REFUSED ? REFUSED : this.resolve((at + low) >>> 0, access);
+    if (second === REFUSED) return REFUSED;
     let value = 0;
     for (let i = 0; i < width; i++) {
       value |= this.readPhysical(i < low ? first + i : second + i - low, 1) << (8 * i);
@@ -173,7 +230,7 @@ export class Mmu {
     return value >>> 0;
   }
 
-  private writeUnwatched(at: number, width: MemoryWidth, value: number, user: boolean): void {
+  private writeUnwatched(at: number, width: MemoryWidth, value: number, user: boolean): boolean {
     const low = PAGE_SIZE - (at & 0xfff);
     const access = user ? PAGE_USER | PAGE_WRITE : PAGE_WRITE;
     if (low >= width) {
@@ -182,14 +239,20 @@ export class Mmu {
         this.writeHost(((entry & ~0xfff) + at) >>> 0, width, value);
       } else if (entry & (user ? TLB_HELD_USER_WRITE : TLB_HELD_SUPERVISOR_WRITE)) {
         this.writeHeld(at, width, value);
-      } else this.writePhysical(this.resolve(at, access), width, value);
-      return;
+      } else {
+        const physical = this.resolve(at, access);
+        if (physical === REFUSED) return false;
+        this.writePhysical(physical, width, value);
+      }
+      return true;
     }
     const first = this.resolve(at, access);
-    const second = this.resolve((at + low) >>> 0, access);
+    const second = first === REFUSED ? REFUSED : this.resolve((at + low) >>> 0, access);
+    if (second === REFUSED) return false;
     for (let i = 0; i < width; i++) {
       this.writePhysical(i < low ? first + i : second + i - low, 1, (value >>> (8 * i)) & 0xff);
     }
+    return true;
   }
 
   /** A write to a page that compiled code was made from. */
@@ -267,14 +330,9 @@ export class Mmu {
 
   private resolvesQuietly(linear: number, write: boolean): boolean {
     const cr2 = this.state.cr(2);
-    try {
-      this.resolve(linear, (write ? PAGE_WRITE : 0) | (this.user ? PAGE_USER : 0));
-      return true;
-    } catch (thrown) {
-      if (!(thrown instanceof Fault)) throw thrown;
-      this.state.setCr(2, cr2);
-      return false;
-    }
+    if (this.resolve(linear, (write ? PAGE_WRITE : 0) | (this.user ? PAGE_USER : 0)) !== REFUSED) return true;
+    this.state.setCr(2, cr2);
+    return false;
   }
 
   // --- translation without access ---
@@ -284,7 +342,9 @@ export class Mmu {
    * @throws Fault #PF
    */
   translate(linear: number, access: { write?: boolean; user?: boolean } = {}): number {
-    return this.resolve(linear >>> 0, (access.write ? PAGE_WRITE : 0) | (access.user ? PAGE_USER : 0));
+    const physical = this.resolve(linear >>> 0, (access.write ? PAGE_WRITE : 0) | (access.user ? PAGE_USER : 0));
+    if (physical === REFUSED) throw this.pageFault();
+    return physical;
   }
 
   /** Physical address without any side effect or permission check, or undefined where nothing is mapped. */
@@ -316,7 +376,7 @@ export class Mmu {
   invalidate(linear: number): void {
     const page = linear >>> 12;
     this.tlb[page] &= TLB_LISTED;
-    if (this.largeRegions[Math.floor(page / LARGE_PAGES)]) {
+    if (this.largeRegions[page >>> LARGE_SHIFT]) {
       const region = page & ~(LARGE_PAGES - 1);
       for (let i = region; i < region + LARGE_PAGES; i++) {
         if (this.tlb[i] & TLB_LARGE) this.tlb[i] &= TLB_LISTED;
@@ -354,11 +414,16 @@ export class Mmu {
   }
 
   private probe(linear: number, bytes: number, access: number): void {
+    if (!this.attemptProbe(linear, bytes, access)) throw this.pageFault();
+  }
+
+  /** @returns false for a page fault */
+  private attemptProbe(linear: number, bytes: number, access: number): boolean {
     const at = linear >>> 0;
-    this.resolve(at, access);
+    if (this.resolve(at, access) === REFUSED) return false;
     const last = (at + bytes - 1) >>> 0;
     // A fault on the second page reports the first byte of that page.
-    if (last >>> 12 !== at >>> 12) this.resolve((last & ~0xfff) >>> 0, access);
+    return last >>> 12 === at >>> 12 || this.resolve((last & ~0xfff) >>> 0, access) !== REFUSED;
   }
 
   private readHost(pointer: number, width: MemoryWidth): number {
@@ -372,7 +437,7 @@ export class Mmu {
     else this.view.setUint8(pointer, value);
   }
 
-  /** Translates, checks and caches. */
+  /** Translates, checks and caches. @returns the physical address, or REFUSED */
   private resolve(linear: number, access: number): number {
     const a20 = this.state.get(layout.A20_MASK);
     if (!this.state.paging) {
@@ -381,6 +446,7 @@ export class Mmu {
       return physical;
     }
     const found = this.lookUp(linear, access);
+    if (!found) return REFUSED;
     if (found.physical >= FOUR_GIB) return found.physical;
     const physical = (found.physical & a20) >>> 0;
     const read =
@@ -397,18 +463,15 @@ export class Mmu {
     return physical;
   }
 
-  /** Walks the tables, once more if the observer has changed them because the access is refused. @throws Fault #PF */
-  private lookUp(linear: number, access: number): Translation {
+  /** Walks the tables, once more if the observer has changed them because the access is refused. */
+  private lookUp(linear: number, access: number): Translation | undefined {
     const { observer } = this;
     if (!observer?.pageFault) return this.tables.translate(linear, access);
     const cr2 = this.state.cr(2);
-    try {
-      return this.tables.translate(linear, access);
-    } catch (thrown) {
-      if (!(thrown instanceof Fault) || !observer.pageFault()) throw thrown;
-      this.state.setCr(2, cr2);
-      return this.tables.translate(linear, access);
-    }
+    const found = this.tables.translate(linear, access);
+    if (found || !observer.pageFault()) return found;
+    this.state.setCr(2, cr2);
+    return this.tables.translate(linear, access);
   }
 
   /** Puts a page on the fast path: RAM for reads and permitted writes, ROM for reads, nothing else. */
@@ -421,7 +484,7 @@ export class Mmu {
     const distance = this.memory.hostPointer(physical & ~0xfff) - (linear & ~0xfff);
     const writes = kind === PageKind.Ram && !this.writeWatch.has(physical) ? write : 0;
     const entry = (distance & ~0xfff) | read | writes | TLB_LISTED;
-    if (read & TLB_LARGE) this.largeRegions[Math.floor(page / LARGE_PAGES)] = 1;
+    if (read & TLB_LARGE) this.largeRegions[page >>> LARGE_SHIFT] = 1;
     this.tlb[page] = this.memory.code.marked[this.memory.hostPointer(physical) >>> 12] ? heldWrites(entry) : entry;
   }
 

@@ -1,3 +1,4 @@
+import * as layout from '../layout';
 import { SegmentIndex } from '../layout';
 import type { CpuCore } from './core';
 import { Fault, Vector } from './fault';
@@ -40,7 +41,8 @@ export class MonitorCalls {
     const physical = mmu.peek(linear) ?? -1;
     const range = this.firmware.find(({ start, end }) => physical >= start && physical < end);
     if (range?.call()) return;
-    if (this.intercepts().monitorCall?.()) return;
-    throw new Fault(Vector.UD);
+    if (!this.intercepts().monitorCall?.()) throw new Fault(Vector.UD);
+    // The call may have taken level 0 from the guest: its gates are no longer what they seem.
+    if (this.core.segmentation.rings.kernelLevel !== 0) state.set(layout.EVENTS_STAGED, 0);
   }
 }

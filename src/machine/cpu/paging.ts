@@ -91,12 +91,6 @@ export interface PageWalk {
   readonly physical: number | undefined;
 }
 
-/** Low and high dword of an entry; the high one is zero without PAE. */
-interface Entry {
-  readonly low: number;
-  readonly high: number;
-}
-
 /** The guest's page tables as CR0, CR3 and CR4 name them. */
 export class PageTables {
   private readonly found: Translation = {
@@ -115,17 +109,20 @@ export class PageTables {
     private readonly a20: (physical: number) => number,
   ) {}
 
+  /** Error code of the last access that `translate` refused. */
+  refusal = 0;
+
   /**
    * Translates for an access of the guest: checks it, and sets accessed and dirty bits. The accessed bit of a directory
    * entry is set when it is used, even if the page table then refuses (the manual leaves that open).
    * Must only be called while paging is on.
    * @param access PAGE_WRITE and PAGE_USER as they apply
-   * @throws Fault #PF, with CR2 set
+   * @returns undefined for a page fault: CR2 is set, the error code is in `refusal`
    */
-  translate(linear: number, access: number): Translation {
+  translate(linear: number, access: number): Translation | undefined {
     const levels = this.levels();
     const top = this.topTable(linear);
-    if (top === undefined) throw this.fault(linear, access);
+    if (top === undefined) return this.refuse(linear, access);
     let table = top;
     let rights = ENTRY_WRITE | ENTRY_USER;
     for (let depth = 0; ; depth++) {
@@ -133,17 +130,17 @@ export class PageTables {
       const address = this.entryAddress(table, linear, level);
       const low = this.read(address);
       const high = level.entryShift === 3 ? this.read(address + 4) : 0;
-      if (!(low & ENTRY_PRESENT)) throw this.fault(linear, access);
+      if (!(low & ENTRY_PRESENT)) return this.refuse(linear, access);
       const large = this.isLarge(level, low);
       const leaf = large || depth === levels.length - 1;
-      if (this.hasReserved(level, { low, high }, large)) {
-        throw this.fault(linear, access | PAGE_PRESENT | PAGE_RESERVED);
+      if (this.hasReserved(level, low, high, large)) {
+        return this.refuse(linear, access | PAGE_PRESENT | PAGE_RESERVED);
       }
       rights &= low;
-      if (leaf && !this.permitted(rights, access)) throw this.fault(linear, access | PAGE_PRESENT);
+      if (leaf && !this.permitted(rights, access)) return this.refuse(linear, access | PAGE_PRESENT);
       const marked = low | ENTRY_ACCESSED | (leaf && access & PAGE_WRITE ? ENTRY_DIRTY : 0);
       if (marked !== low) this.memory.write(address, 4, marked >>> 0);
-      if (leaf) return this.describe(linear, { low: marked, high }, level, rights, large);
+      if (leaf) return this.describe(linear, marked, high, level, rights, large);
       table = tableAddress(low, high);
     }
   }
@@ -165,7 +162,7 @@ export class PageTables {
       steps.push(describeStep(level.name, address, { low, high }, leaf, large, 2 ** level.shift));
       if (!(low & ENTRY_PRESENT)) break;
       if (leaf) {
-        const physical = this.pageAddress({ low, high }, linear, level, large);
+        const physical = this.pageAddress(low, high, linear, level, large);
         return { paging: true, steps, physical: physical < FOUR_GIB ? this.a20(physical) : physical };
       }
       table = tableAddress(low, high);
@@ -237,7 +234,7 @@ export class PageTables {
   }
 
   /** Intel SDM vol. 3A, 4.3 and 4.4.2. Without PAE and PSE no bit is reserved. */
-  private hasReserved(level: PagingLevel, { low, high }: Entry, large: boolean): boolean {
+  private hasReserved(level: PagingLevel, low: number, high: number, large: boolean): boolean {
     if (level.entryShift === 3) return (high & ~HIGH_ADDRESS) !== 0 || (large && (low & 0x1fe000) !== 0);
     if (!(this.state.cr(4) & CR4_PSE)) return false;
     const withPat = (this.model.features & FEATURE_PAT) !== 0;
@@ -254,40 +251,50 @@ export class PageTables {
     return !(access & PAGE_USER) && (this.state.cr(0) & CR0_WP) === 0;
   }
 
-  private describe(linear: number, entry: Entry, level: PagingLevel, rights: number, large: boolean): Translation {
+  private describe(
+    linear: number,
+    low: number,
+    high: number,
+    level: PagingLevel,
+    rights: number,
+    large: boolean,
+  ): Translation {
     const found = this.found;
-    found.physical = this.pageAddress(entry, linear, level, large);
+    found.physical = this.pageAddress(low, high, linear, level, large);
     found.user = (rights & ENTRY_USER) !== 0;
     found.writable = (rights & ENTRY_WRITE) !== 0;
-    found.dirty = (entry.low & ENTRY_DIRTY) !== 0;
-    found.global = (entry.low & ENTRY_GLOBAL) !== 0 && (this.state.cr(4) & CR4_PGE) !== 0;
+    found.dirty = (low & ENTRY_DIRTY) !== 0;
+    found.global = (low & ENTRY_GLOBAL) !== 0 && (this.state.cr(4) & CR4_PGE) !== 0;
     found.large = large;
     return found;
   }
 
   /** Physical address of a linear one in the page that `entry` maps; PSE-36 keeps bits 32-35 in bits 13-16. */
-  private pageAddress({ low, high }: Entry, linear: number, level: PagingLevel, large: boolean): number {
-    const offset = 2 ** level.shift - 1;
+  private pageAddress(low: number, high: number, linear: number, level: PagingLevel, large: boolean): number {
+    const offset = (1 << level.shift) - 1;
+    const below = ((low & 0xfffff000 & ~offset) | (linear & offset)) >>> 0;
     const pse36 = large && level.entryShift === 2 && this.model.features & FEATURE_PSE36;
     const above = pse36 ? (low >>> 13) & 0xf : high & HIGH_ADDRESS;
-    return above * FOUR_GIB + (((low & 0xfffff000 & ~offset) | (linear & offset)) >>> 0);
+    return above === 0 ? below : above * FOUR_GIB + below;
   }
 
-  private fault(linear: number, errorCode: number): Fault {
+  private refuse(linear: number, errorCode: number): undefined {
     this.state.setCr(2, linear);
-    return new Fault(Vector.PF, errorCode);
+    this.refusal = errorCode;
+    return undefined;
   }
 }
 
 /** Physical address of the table that an entry names. */
 function tableAddress(low: number, high: number): number {
-  return (high & HIGH_ADDRESS) * FOUR_GIB + ((low & 0xfffff000) >>> 0);
+  const below = (low & 0xfffff000) >>> 0;
+  return high & HIGH_ADDRESS ? (high & HIGH_ADDRESS) * FOUR_GIB + below : below;
 }
 
 function describeStep(
   name: WalkStep['name'],
   address: number,
-  { low, high }: Entry,
+  { low, high }: { readonly low: number; readonly high: number },
   leaf: boolean,
   large: boolean,
   span: number,

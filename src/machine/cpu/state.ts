@@ -156,6 +156,13 @@ export class CpuState {
     return (this.cr(0) & 0x80000000) !== 0;
   }
 
+  /** Leaves a fault pending for the run loop; `errorCode` is -1 where none is pushed. */
+  leaveFault(vector: number, errorCode: number): void {
+    this.set(layout.FAULT, vector + 1);
+    this.set(layout.FAULT_ERROR, errorCode);
+    this.requestExit(layout.EXIT_FAULT);
+  }
+
   /** Raises an EXIT bit: the run loop returns after the present instruction. */
   requestExit(bits: number): void {
     this.set(layout.EXIT, this.get(layout.EXIT) | bits);

@@ -5,7 +5,7 @@ import { SegmentIndex } from '../layout';
 import type { CpuModel } from './form';
 import { LengthDecoder, MAX_INSTRUCTION_LENGTH } from './length';
 
-/** Translates an instruction byte's linear address to a host pointer. @throws Fault */
+/** Translates an instruction byte's linear address to a host pointer; 0 where a page fault is left pending. @throws Fault */
 export type FetchPage = (linear: number) => number;
 
 /**
@@ -24,7 +24,7 @@ export class CodeFetch {
     this.lengths = new LengthDecoder(model);
   }
 
-  /** Makes IP point at the bytes of the instruction at EIP. @throws Fault #GP beyond CS.limit, #PF, #UD */
+  /** Makes IP point at the bytes of the instruction at EIP, or leaves a #PF pending. @throws Fault #GP beyond CS.limit, #UD */
   resolve(): void {
     const { state } = this;
     const eip = state.eip;
@@ -34,6 +34,7 @@ export class CodeFetch {
     if (eip > limit) throw new Fault(Vector.GP, 0);
     const linear = (state.segmentBase(SegmentIndex.CS) + eip) >>> 0;
     const host = this.fetchPage(linear);
+    if (host === 0) return;
     const pageLeft = 0x1000 - (linear & 0xfff);
     const left = Math.min(pageLeft, limit - eip + 1);
     if (left < MAX_INSTRUCTION_LENGTH) {
@@ -60,13 +61,20 @@ export class CodeFetch {
     if (shape.badLock) throw new Fault(Vector.UD);
   }
 
+  /** Host pointer of the page behind; what its fault has left pending is thrown, as there is decoding to be given up. */
+  private nextPage(linear: number): number {
+    const host = this.fetchPage(linear);
+    if (host !== 0) return host;
+    throw new Fault(this.state.get(layout.FAULT) - 1, this.state.get(layout.FAULT_ERROR) | 0);
+  }
+
   private gather(eip: number, linear: number, host: number, pageLeft: number, limit: number): void {
     const { state } = this;
     let nextPage = 0;
     const byteAt = (index: number): number => {
       if (index >= MAX_INSTRUCTION_LENGTH) return 0;
       if (eip + index > limit) throw new Fault(Vector.GP, 0);
-      if (index >= pageLeft && nextPage === 0) nextPage = this.fetchPage((linear + pageLeft) >>> 0);
+      if (index >= pageLeft && nextPage === 0) nextPage = this.nextPage((linear + pageLeft) >>> 0);
       const byte = index < pageLeft ? state.u8[host + index] : state.u8[nextPage + index - pageLeft];
       state.u8[layout.FETCH_BUFFER + index] = byte;
       return byte;

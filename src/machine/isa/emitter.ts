@@ -267,7 +267,7 @@ export abstract class Emitter {
     this.setState(layout.LAZY_SHIFT, 32 - size);
   }
 
-  /** Writes flags at once: the bits of `mask` become those of `value`, which has no others. */
+  /** Writes flags at once: the bits of `mask` become those of `value`, which has no others. None that the run loop must see. */
   setFlags(mask: number, value: Operand): void {
     this.setState(layout.EFLAGS, w.or(w.and(this.state(layout.EFLAGS), ~mask), value));
     if (mask & FLAGS_ARITHMETIC) this.setState(layout.LAZY_MASK, w.and(this.state(layout.LAZY_MASK), ~mask));

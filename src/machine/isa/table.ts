@@ -11,6 +11,7 @@ import { shiftForms } from './forms/shift';
 import { simdForms } from './forms/simd/forms';
 import { stackForms } from './forms/stack';
 import { stringForms } from './forms/string';
+import { interruptFlagForms } from './forms/interrupt-flag';
 import { systemForms } from './forms/system';
 import { x87Forms } from './forms/x87';
 
@@ -26,6 +27,7 @@ const buildForms = (): readonly Form[] => [
   ...stringForms(),
   ...portIoForms(),
   ...systemForms(),
+  ...interruptFlagForms(),
   ...x87Forms(),
   ...simdForms(),
 ];

@@ -172,8 +172,8 @@ describe('compiled tier: breakpoints', () => {
     assert.ok(before > 0);
     late.memory.setWatched(DATA, true);
     let refused = 0;
-    const original = late.cpu.mmu.slowWrite.bind(late.cpu.mmu);
-    late.cpu.mmu.slowWrite = (linear, width, value) => {
+    const original = late.cpu.mmu.tryWrite.bind(late.cpu.mmu);
+    late.cpu.mmu.tryWrite = (linear, width, value) => {
       refused++;
       original(linear, width, value);
     };
@@ -262,8 +262,8 @@ describe('compiled tier: tight loops', () => {
     for (const { loop: runner } of machines) runner.run(5000);
     let seen = 0;
     const { mmu } = machines[1].cpu;
-    const original = mmu.slowWrite.bind(mmu);
-    mmu.slowWrite = (linear, width, value) => {
+    const original = mmu.tryWrite.bind(mmu);
+    mmu.tryWrite = (linear, width, value) => {
       seen++;
       original(linear, width, value);
     };

@@ -1,6 +1,6 @@
 import type { Operations } from '../../cpu/operations';
 import * as layout from '../../layout';
-import { FLAG_DF, FLAGS_ARITHMETIC, Register, SegmentIndex } from '../../layout';
+import { FLAGS_ARITHMETIC, Register, SegmentIndex } from '../../layout';
 import { type ConditionCode, Emitter, type RuntimeFunction } from '../emitter';
 import type { FloatFunction } from '../float/declare';
 import type { Size } from '../size';
@@ -299,12 +299,13 @@ export class RegionEmitter extends Emitter {
 
   override setFlags(mask: number, value: Operand): void {
     this.changed = true;
-    if (mask & ~FLAGS_ARITHMETIC) {
-      if (mask !== FLAG_DF) throw new NotInlined('writes system flags');
-      this.f.emit(w.store32(layout.EFLAGS, w.or(w.and(w.load32(layout.EFLAGS), ~FLAG_DF), value)));
-      return;
+    const system = mask & ~FLAGS_ARITHMETIC;
+    if (system !== 0) {
+      const kept = w.and(w.load32(layout.EFLAGS), ~system);
+      this.f.emit(w.store32(layout.EFLAGS, w.or(kept, w.and(value, system))));
     }
-    this.frame.flags.setExplicit(mask, value);
+    const arithmetic = mask & FLAGS_ARITHMETIC;
+    if (arithmetic !== 0) this.frame.flags.setExplicit(arithmetic, system === 0 ? value : w.and(value, arithmetic));
   }
 
   override flag(mask: number): Expr {

@@ -9,8 +9,6 @@ import { f64 } from '../wasm/float';
 import { high32, i64 } from '../wasm/i64';
 
 type PlainOperation =
-  | 'clearInterruptFlag'
-  | 'setInterruptFlag'
   | 'halt'
   | 'clearTaskSwitched'
   | 'writeBackCaches'
@@ -109,8 +107,6 @@ const toSpecial =
 const undefinedOpcode = (e: Emitter) => e.fault(Vector.UD);
 
 export const systemForms = (): readonly Form[] => [
-  ...plain('CLI', 'FA', 'clearInterruptFlag'),
-  ...plain('STI', 'FB', 'setInterruptFlag'),
   ...plain('HLT', 'F4', 'halt'),
   ...plain('CLTS', '0F 06', 'clearTaskSwitched'),
   ...plain('INVD', '0F 08', 'writeBackCaches', '486'),

@@ -220,25 +220,80 @@ function quickly(): Expr {
 }
 
 /**
+ * `resume`: one instruction after an IRET that has set RF, so that the guest's code breakpoint there is passed. There is
+ * none here, or TypeScript would do this: what is left is RF itself, which is set until the instruction is done.
+ */
+function defineResume(m: ModuleBuilder): void {
+  const f = new FunctionBuilder();
+  setState(f, layout.EXIT, 0);
+  setState(f, layout.EFLAGS, w.and(state(layout.EFLAGS), ~layout.FLAG_RF));
+  f.block((done) => {
+    resolve(f, m, () => f.branch(done));
+    execute(f, m);
+    countUnlessUndone(f);
+  });
+  const undone = w.and(state(layout.EXIT), layout.EXIT_FAULT | layout.EXIT_ABORT);
+  f.if(w.or(undone, state(layout.STRING_PENDING)), () =>
+    setState(f, layout.EFLAGS, w.or(state(layout.EFLAGS), layout.FLAG_RF)),
+  );
+  m.define({ index: m.indexOf('resume'), params: [], results: [] }, f);
+}
+
+/**
+ * `settle`: takes care of what EXIT says as far as that can be done here. Afterwards the interpreter goes on, or EXIT or
+ * REMAINING say that it must not.
+ */
+function defineSettle(m: ModuleBuilder): void {
+  const f = new FunctionBuilder();
+  f.loop((again) => {
+    const exit = f.let(w.and(state(layout.EXIT), ~layout.EXIT_ENTER));
+    f.if(w.eq(exit, layout.EXIT_FAULT), () => {
+      f.branchIf(f.callValue(m.indexOf('deliverFault')), again);
+      f.return();
+    });
+    f.if(w.and(exit, layout.EXIT_RESUME), () => {
+      const alone = w.eqz(w.or(w.xor(exit, layout.EXIT_RESUME), state(layout.BREAKPOINTS_ON)));
+      f.if(w.and(alone, w.ne(state(layout.REMAINING), 0)), () => {
+        f.call(m.indexOf('resume'));
+        f.branch(again);
+      });
+      setState(f, layout.EXIT, w.or(w.and(exit, ~layout.EXIT_RESUME), layout.EXIT_RECHECK));
+      f.return();
+    });
+    f.if(w.or(exit, w.eqz(state(layout.REMAINING))), () => f.return());
+    f.if(state(layout.EXIT), () => {
+      setState(f, layout.EXIT, 0);
+      f.call(m.indexOf('enterRegions'));
+      f.branchIf(state(layout.EXIT), again);
+    });
+  });
+  m.define({ index: m.indexOf('settle'), params: [], results: [] }, f);
+}
+
+/**
  * The run loop, exported as `run`: executes instructions until REMAINING is zero or EXIT is not.
  * An instruction that faults or is given up is not counted.
  */
 function defineRun(m: ModuleBuilder): void {
   const f = new FunctionBuilder();
-  const enter = () => {
-    f.call(m.indexOf('enterRegions'));
+  const settle = () => {
+    f.call(m.indexOf('settle'));
     f.if(w.or(state(layout.EXIT), w.eqz(state(layout.REMAINING))), () => f.return());
   };
-  f.if(state(layout.TIER_THRESHOLD), enter);
+  f.if(state(layout.TIER_THRESHOLD), () => {
+    setState(f, layout.EXIT, layout.EXIT_ENTER);
+    settle();
+  });
   f.loop((next) => {
-    resolve(f, m, () => f.return());
+    resolve(f, m, () => {
+      settle();
+      f.branch(next);
+    });
     f.if(quickly(), () => {
       const why = f.callValue(m.indexOf('quickLoop'), [state(layout.IP), state(layout.REMAINING)]);
       f.if(w.eq(why, QUICK_LEFT), () => {
         f.if(state(layout.EXIT), () => {
-          setState(f, layout.EXIT, w.and(state(layout.EXIT), ~layout.EXIT_ENTER));
-          f.if(w.eqz(state(layout.REMAINING)), () => f.return());
-          enter();
+          settle();
           f.branch(next);
         });
         f.branchIf(state(layout.REMAINING), next);
@@ -253,10 +308,7 @@ function defineRun(m: ModuleBuilder): void {
     execute(f, m);
     f.if(state(layout.EXIT), () => {
       countUnlessUndone(f);
-      const others = f.let(w.and(state(layout.EXIT), ~layout.EXIT_ENTER));
-      setState(f, layout.EXIT, others);
-      f.if(w.or(others, w.eqz(state(layout.REMAINING))), () => f.return());
-      enter();
+      settle();
       f.branch(next);
     });
     const remaining = f.let(w.sub(state(layout.REMAINING), 1));
@@ -268,13 +320,15 @@ function defineRun(m: ModuleBuilder): void {
 
 /** Declares the functions that drive execution; exports `run` and `step`. */
 export function declareDispatch(m: ModuleBuilder): void {
-  for (const name of ['enterCodePage', 'enterRegions', 'step', 'run']) m.declare(name);
+  for (const name of ['enterCodePage', 'enterRegions', 'resume', 'settle', 'step', 'run']) m.declare(name);
   for (const name of ['step', 'run']) m.export(name, { index: m.indexOf(name), params: [], results: [] });
 }
 
 export function defineDispatch(m: ModuleBuilder): void {
   defineEnterCodePage(m);
   defineEnterRegions(m);
+  defineResume(m);
+  defineSettle(m);
   defineStep(m);
   defineRun(m);
 }

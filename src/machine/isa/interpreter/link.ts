@@ -1,4 +1,5 @@
 import { AbortInstruction, Fault } from '../../cpu/fault';
+import type { SimpleDelivery } from '../../cpu/interrupts';
 import type { Operations } from '../../cpu/operations';
 import type { CpuState } from '../../cpu/state';
 import * as layout from '../../layout';
@@ -7,7 +8,7 @@ import type { FloatFunction } from '../float/declare';
 import type { CpuModel } from '../form';
 import { interpreterModule, OPERATION_NAMES } from './module';
 
-/** What the interpreter calls in TypeScript. Everything here may throw `Fault` or `AbortInstruction`. */
+/** What the interpreter calls in TypeScript. Everything here may throw `Fault` or `AbortInstruction`, or leave a fault pending. */
 export interface InterpreterHost {
   readonly state: CpuState;
   readonly model: CpuModel;
@@ -36,6 +37,8 @@ export interface Interpreter {
   run(): void;
   /** Executes one instruction, resolving IP first, and counts it. For compiled code. */
   readonly step: () => void;
+  /** Delivers an event where that is simple: see `SimpleDelivery`. */
+  readonly deliver: SimpleDelivery;
   /** The floating-point functions by name: see float/declare.ts. For compiled code. */
   readonly float: Readonly<Record<FloatFunction, WebAssembly.ExportValue>>;
   /** The function table; numbers from TABLE_SIZE on are for compiled code. */
@@ -45,9 +48,7 @@ export interface Interpreter {
 /** Turns what TypeScript code throws into state that the run loop finds. Anything else is a bug and goes on. */
 function settle(state: CpuState, thrown: unknown): void {
   if (thrown instanceof Fault) {
-    state.set(layout.FAULT, thrown.vector + 1);
-    state.set(layout.FAULT_ERROR, thrown.errorCode);
-    state.requestExit(layout.EXIT_FAULT);
+    state.leaveFault(thrown.vector, thrown.errorCode);
   } else if (thrown instanceof AbortInstruction) {
     state.requestExit(layout.EXIT_ABORT);
   } else {
@@ -100,6 +101,7 @@ export function linkInterpreter(host: InterpreterHost): Interpreter {
   return {
     run: exports.run as () => void,
     step: exports.step as () => void,
+    deliver: exports.deliver as SimpleDelivery,
     float: exports as Record<FloatFunction, WebAssembly.ExportValue>,
     table: exports.table as WebAssembly.Table,
   };

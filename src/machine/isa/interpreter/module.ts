@@ -10,6 +10,7 @@ import { declareDispatch, defineDispatch, prefixHandlers, REGION_FUNCTIONS, TABL
 import { buildHandler, buildUndefined } from './handlers';
 import { declareQuick, defineQuick, QUICK_ROWS } from './quick/define';
 import { declareImports, declareRuntime, defineRuntime } from './runtime';
+import { declareSystem } from './system/operations';
 import { declareVectorRuntime, defineVectorRuntime } from './vector-runtime';
 
 /** Number of i32 arguments of each operation, and whether it gives a value. */
@@ -92,6 +93,7 @@ export function buildInterpreter(model: CpuModel): Uint8Array<ArrayBuffer> {
   declareVectorRuntime(m);
   declareFloat(m);
   declarePacked(m);
+  const defineSystem = declareSystem(m, model);
   declareDispatch(m);
   declareQuick(m);
   const undefinedOpcode = m.declare('undefinedOpcode');
@@ -120,6 +122,7 @@ export function buildInterpreter(model: CpuModel): Uint8Array<ArrayBuffer> {
   }
   defineRuntime(m, model);
   defineVectorRuntime(m);
+  defineSystem();
   defineFloat(m);
   definePacked(m);
   m.define(undefinedOpcode, buildUndefined(m));
