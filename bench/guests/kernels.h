@@ -26,5 +26,14 @@ uint32_t run_empty(uint32_t rounds);
 uint32_t run_nbody(uint32_t rounds);
 uint32_t run_port(uint32_t rounds);
 uint32_t run_rewrite(uint32_t rounds);
+uint32_t run_port_out(uint32_t rounds);
+uint32_t run_port_device(uint32_t rounds);
+uint32_t run_port_in(uint32_t rounds);
+uint32_t run_port_outs(uint32_t rounds);
+uint32_t run_port_ins(uint32_t rounds);
+uint32_t run_port_call(uint32_t rounds);
+uint32_t run_port_call_in(uint32_t rounds);
+uint32_t run_port_call_outs(uint32_t rounds);
+uint32_t run_irq_flags(uint32_t rounds);
 
 #endif

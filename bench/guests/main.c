@@ -13,6 +13,15 @@ const struct kernel kernels[] = {
 	{ "calls", run_calls, 200 },		{ "empty", run_empty, 100000000 },
 	{ "nbody", run_nbody, 20000 },		{ "port", run_port, 1000000 },
 	{ "rewrite", run_rewrite, 300000 },
+	{ "port_out", run_port_out, 1000000 },
+	{ "port_device", run_port_device, 1000000 },
+	{ "port_in", run_port_in, 1000000 },
+	{ "port_outs", run_port_outs, 300 },
+	{ "port_ins", run_port_ins, 300 },
+	{ "port_call", run_port_call, 1000000 },
+	{ "port_call_in", run_port_call_in, 1000000 },
+	{ "port_call_outs", run_port_call_outs, 300 },
+	{ "irq_flags", run_irq_flags, 1000000 },
 };
 const uint32_t kernel_count = sizeof(kernels) / sizeof(kernels[0]);
 
