@@ -1,8 +1,8 @@
 import type { PortWidth } from '../../machine/devices/device';
 import { KINDS } from '../cost/cost-profile';
 import type { ExitRecord } from './exit-record';
-import { CHANNEL_INDEX, CHANNELS } from './exit-table';
-import { Names } from './names';
+import { CHANNELS } from './exit-table';
+import { type ExitNames, Names } from './names';
 
 /** Longest x86 instruction in bytes. */
 const MAX_BYTES = 15;
@@ -29,7 +29,7 @@ const SITE = 3;
 const CR3 = 4;
 /** Continued, measured, kind, port + 1, direction, width, channel and CPL, from the highest bit down. */
 const ACCESS = 5;
-/** Reason (8 bits), ABI (8), hypercall (16). */
+/** As `ExitNames` has them. */
 const NAMES = 6;
 const VALUE_COUNT = 7;
 const WORDS = 8;
@@ -75,12 +75,17 @@ export class ExitRing {
   private readonly numbers: Float64Array;
   private readonly words: Uint32Array;
   private readonly bytes: Uint8Array;
-  private readonly reasons = new Names();
-  private readonly abis = new Names();
-  private readonly hypercalls = new Names();
+  private readonly kinds = new Names(KINDS);
+  private readonly channels = new Names(CHANNELS);
 
-  /** @param capacity records kept, at least 1 */
-  constructor(readonly capacity: number) {
+  /**
+   * @param capacity records kept, at least 1
+   * @param names what the words of names stand for
+   */
+  constructor(
+    readonly capacity: number,
+    private readonly names: ExitNames,
+  ) {
     if (!Number.isInteger(capacity) || capacity < 1) {
       throw new RangeError(`the exit log must hold at least one record, not ${capacity}`);
     }
@@ -89,8 +94,11 @@ export class ExitRing {
     this.bytes = new Uint8Array(capacity * (MAX_BYTES + 1));
   }
 
-  /** Stores a record at its sequence number, over the one that is `capacity` older. */
-  write(record: ExitRecord): void {
+  /**
+   * Stores a record at its sequence number, over the one that is `capacity` older.
+   * @param names of the exit, as a word
+   */
+  write(record: ExitRecord, names: number): void {
     const slot = record.sequence % this.capacity;
     const n = slot * NUMBERS;
     const { numbers, words } = this;
@@ -112,16 +120,13 @@ export class ExitRing {
     words[w + ACCESS] =
       (record.continued ? CONTINUED : 0) |
       (record.hostMeasured ? MEASURED : 0) |
-      (KINDS.indexOf(record.kind) << KIND_SHIFT) |
+      (this.kinds.idOf(record.kind) << KIND_SHIFT) |
       ((record.port + 1) << PORT_SHIFT) |
       ((record.direction === 'out' ? 1 : 0) << 6) |
       ((record.width >> 1) << 4) |
-      (CHANNEL_INDEX[record.channel] << 2) |
+      (this.channels.idOf(record.channel) << 2) |
       record.cpl;
-    words[w + NAMES] =
-      (this.reasons.idOf(record.reason) << 24) |
-      (this.abis.idOf(record.abi) << 16) |
-      this.hypercalls.idOf(record.hypercall);
+    words[w + NAMES] = names;
     const values = Math.min(record.values.length, MOST_CALL_VALUES);
     words[w + VALUE_COUNT] = values;
     for (let i = 0; i < values; i++) numbers[n + VALUES + i] = record.values[i];
@@ -161,10 +166,7 @@ export class ExitRing {
     record.width = (1 << ((access >>> 4) & 3)) as PortWidth;
     record.channel = CHANNELS[(access >>> 2) & 3];
     record.cpl = access & 3;
-    const names = words[w + NAMES];
-    record.reason = this.reasons.nameOf(names >>> 24);
-    record.abi = this.abis.nameOf((names >>> 16) & 0xff);
-    record.hypercall = this.hypercalls.nameOf(names & 0xffff);
+    this.names.read(words[w + NAMES], record);
     record.values = numbers.slice(n + VALUES, n + VALUES + words[w + VALUE_COUNT]);
     const b = slot * (MAX_BYTES + 1);
     record.bytes = this.bytes.slice(b + 1, b + 1 + this.bytes[b]);

@@ -35,12 +35,15 @@ export class MonitorCalls {
 
   /** @throws Fault #UD where nobody answers; whatever the handler throws */
   execute(): void {
-    const { state, mmu } = this.core;
-    const linear = state.segmentBase(SegmentIndex.CS) + state.eipStart;
-    const physical = mmu.peek(linear) ?? -1;
-    const range = this.firmware.find(({ start, end }) => physical >= start && physical < end);
-    if (range?.call()) return;
+    if (this.firmware.length > 0 && this.askFirmware()) return;
     if (this.intercepts().monitorCall?.()) return;
     throw new Fault(Vector.UD);
+  }
+
+  private askFirmware(): boolean {
+    const { state, mmu } = this.core;
+    const physical = mmu.peek(state.segmentBase(SegmentIndex.CS) + state.eipStart) ?? -1;
+    for (const { start, end, call } of this.firmware) if (physical >= start && physical < end) return call();
+    return false;
   }
 }

@@ -165,12 +165,36 @@ export class PageTables {
       steps.push(describeStep(level.name, address, { low, high }, leaf, large, 2 ** level.shift));
       if (!(low & ENTRY_PRESENT)) break;
       if (leaf) {
-        const physical = this.pageAddress({ low, high }, linear, level, large);
+        const physical = this.pageAddress(low, high, linear, level, large);
         return { paging: true, steps, physical: physical < FOUR_GIB ? this.a20(physical) : physical };
       }
       table = tableAddress(low, high);
     }
     return { paging: true, steps, physical: undefined };
+  }
+
+  /**
+   * Where `walk` ends, without its steps: no allocation.
+   * @returns guest-physical address (A20 applied), or undefined where nothing is mapped
+   */
+  locate(linear: number): number | undefined {
+    if (!this.state.paging) return this.a20(linear >>> 0);
+    const levels = this.levels();
+    let table = this.topTable(linear);
+    for (let depth = 0; table !== undefined; depth++) {
+      const level = levels[depth];
+      const address = this.entryAddress(table, linear, level);
+      const low = this.peek(address);
+      if (!(low & ENTRY_PRESENT)) return undefined;
+      const high = level.entryShift === 3 ? this.peek(address + 4) : 0;
+      const large = this.isLarge(level, low);
+      if (large || depth === levels.length - 1) {
+        const physical = this.pageAddress(low, high, linear, level, large);
+        return physical < FOUR_GIB ? this.a20(physical) : physical;
+      }
+      table = tableAddress(low, high);
+    }
+    return undefined;
   }
 
   /**
@@ -227,9 +251,7 @@ export class PageTables {
   }
 
   private peek(address: number): number {
-    if (address >= FOUR_GIB) return 0xffffffff;
-    const bytes = this.memory.peek(address, 4);
-    return (bytes[0] | (bytes[1] << 8) | (bytes[2] << 16) | (bytes[3] << 24)) >>> 0;
+    return address < FOUR_GIB ? this.memory.peekDword(address) : 0xffffffff;
   }
 
   private isLarge(level: PagingLevel, low: number): boolean {
@@ -256,7 +278,7 @@ export class PageTables {
 
   private describe(linear: number, entry: Entry, level: PagingLevel, rights: number, large: boolean): Translation {
     const found = this.found;
-    found.physical = this.pageAddress(entry, linear, level, large);
+    found.physical = this.pageAddress(entry.low, entry.high, linear, level, large);
     found.user = (rights & ENTRY_USER) !== 0;
     found.writable = (rights & ENTRY_WRITE) !== 0;
     found.dirty = (entry.low & ENTRY_DIRTY) !== 0;
@@ -266,7 +288,7 @@ export class PageTables {
   }
 
   /** Physical address of a linear one in the page that `entry` maps; PSE-36 keeps bits 32-35 in bits 13-16. */
-  private pageAddress({ low, high }: Entry, linear: number, level: PagingLevel, large: boolean): number {
+  private pageAddress(low: number, high: number, linear: number, level: PagingLevel, large: boolean): number {
     const offset = 2 ** level.shift - 1;
     const pse36 = large && level.entryShift === 2 && this.model.features & FEATURE_PSE36;
     const above = pse36 ? (low >>> 13) & 0xf : high & HIGH_ADDRESS;
