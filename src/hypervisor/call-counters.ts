@@ -66,7 +66,8 @@ export class CallCounters {
 
   of(abi: HypercallAbi, call: HypercallDefinition): CallStatistics {
     const counter = this.counters.get(call);
-    if (!counter || (counter.count === 0 && counter.totalCycles === 0)) return { abi, call, count: 0, totalCycles: 0, last: '', lastSite: 0 };
+    if (!counter || (counter.count === 0 && counter.totalCycles === 0))
+      return { abi, call, count: 0, totalCycles: 0, last: '', lastSite: 0 };
     const { count, totalCycles, lastSite, inputs, results } = counter;
     return { abi, call, count, totalCycles, lastSite, last: describeCall(call, inputs, results) };
   }

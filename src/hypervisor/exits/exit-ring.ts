@@ -1,8 +1,8 @@
 import type { PortWidth } from '../../machine/devices/device';
-import { KINDS } from '../cost/cost-profile';
+import { KINDS, type OperationKind } from '../cost/cost-profile';
 import type { ExitRecord } from './exit-record';
-import { CHANNELS } from './exit-table';
-import { type ExitNames, Names } from './names';
+import { channelIndex, CHANNELS } from './exit-table';
+import type { ExitNames } from './names';
 
 /** Longest x86 instruction in bytes. */
 const MAX_BYTES = 15;
@@ -38,6 +38,12 @@ const PORT_SHIFT = 7;
 const KIND_SHIFT = 24;
 const MEASURED = 1 << 27;
 const CONTINUED = 1 << 28;
+const PORT_KIND = KINDS.indexOf('port');
+
+/** Index in `KINDS`; that of the most frequent kind without a search. */
+function kindIndex(kind: OperationKind): number {
+  return kind === 'port' ? PORT_KIND : KINDS.indexOf(kind);
+}
 
 /** A blank record to be filled by `ExitRing.read`. */
 export function emptyRecord(): ExitRecord {
@@ -75,8 +81,9 @@ export class ExitRing {
   private readonly numbers: Float64Array;
   private readonly words: Uint32Array;
   private readonly bytes: Uint8Array;
-  private readonly kinds = new Names(KINDS);
-  private readonly channels = new Names(CHANNELS);
+  /** Of the record written last. */
+  private lastSequence = 0;
+  private lastSlot = 0;
 
   /**
    * @param capacity records kept, at least 1
@@ -99,7 +106,7 @@ export class ExitRing {
    * @param names of the exit, as a word
    */
   write(record: ExitRecord, names: number): void {
-    const slot = record.sequence % this.capacity;
+    const slot = this.slotOf(record.sequence);
     const n = slot * NUMBERS;
     const { numbers, words } = this;
     numbers[n + INSTRUCTIONS] = record.instructions;
@@ -120,11 +127,11 @@ export class ExitRing {
     words[w + ACCESS] =
       (record.continued ? CONTINUED : 0) |
       (record.hostMeasured ? MEASURED : 0) |
-      (this.kinds.idOf(record.kind) << KIND_SHIFT) |
+      (kindIndex(record.kind) << KIND_SHIFT) |
       ((record.port + 1) << PORT_SHIFT) |
       ((record.direction === 'out' ? 1 : 0) << 6) |
       ((record.width >> 1) << 4) |
-      (this.channels.idOf(record.channel) << 2) |
+      (channelIndex(record.channel) << 2) |
       record.cpl;
     words[w + NAMES] = names;
     const values = Math.min(record.values.length, MOST_CALL_VALUES);
@@ -134,6 +141,14 @@ export class ExitRing {
     const length = record.bytes.length;
     this.bytes[b] = length;
     for (let i = 0; i < length; i++) this.bytes[b + 1 + i] = record.bytes[i];
+  }
+
+  /** Place of a record that is written: mostly the one behind the last one, which needs no division. */
+  private slotOf(sequence: number): number {
+    if (sequence === this.lastSequence + 1) this.lastSlot = this.lastSlot + 1 === this.capacity ? 0 : this.lastSlot + 1;
+    else if (sequence !== this.lastSequence) this.lastSlot = sequence % this.capacity;
+    this.lastSequence = sequence;
+    return this.lastSlot;
   }
 
   /** Fills `record` with the one of a sequence number, which must be among the last `capacity` written. */

@@ -2,9 +2,14 @@ import type { Channel } from '../../machine/bus/port-access';
 import type { PortDirection, PortWidth } from '../../machine/devices/device';
 import { noOperations, type PortOperations } from '../cost/what-if';
 import type { CostParts, ExitRecord } from './exit-record';
-import { type ExitNames, Names } from './names';
+import type { ExitNames } from './names';
 
 export const CHANNELS: readonly Channel[] = ['direct', 'trap', 'vtx', 'hypercall'];
+
+/** Index in `CHANNELS`. Comparisons with constants: a look-up by name takes as long as all else that an exit needs. */
+export function channelIndex(channel: Channel): number {
+  return channel === 'trap' ? 1 : channel === 'hypercall' ? 3 : channel === 'vtx' ? 2 : 0;
+}
 
 /** What exits of one kind and place have in common. */
 export interface ExitKey {
@@ -97,7 +102,6 @@ export class ExitTable {
   private sums = new Float64Array(INITIAL_SLOTS * COLUMNS);
   /** Slot + 1 by hash, 0 is free; always twice as large as `capacity`, so that probing ends. */
   private index = new Uint32Array(INITIAL_SLOTS * 2);
-  private readonly channels = new Names(CHANNELS);
   /** Slot of the last exit added, and its minimum and maximum before that, so that it can be taken back. */
   private lastSlot = -1;
   private lastMin = 0;
@@ -189,7 +193,7 @@ export class ExitTable {
       ((record.port + 1) << 5) |
       ((record.direction === 'out' ? 1 : 0) << 4) |
       ((record.width >> 1) << 2) |
-      this.channels.idOf(record.channel);
+      channelIndex(record.channel);
     if (this.lastSlot >= 0 && this.isKey(this.lastSlot, site, access, names)) return this.lastSlot;
     const mask = this.index.length - 1;
     let probe = hash(site, access, names) & mask;

@@ -1,6 +1,5 @@
 import type { Channel } from '../../machine/bus/port-access';
-import { CHANNELS } from './exit-table';
-import { Names } from './names';
+import { channelIndex, CHANNELS } from './exit-table';
 
 /** Cycles that exits took in equal spans of guest time, by channel. */
 export interface ExitTimelineData {
@@ -22,7 +21,6 @@ export class ExitTimeline {
   private spanCycles = FIRST_SPAN_CYCLES;
   private used = 0;
   private readonly sums = CHANNELS.map(() => new Float64Array(SPANS));
-  private readonly channels = new Names(CHANNELS);
 
   /**
    * @param time guest time at which the exit began, cycles, 0 or more
@@ -32,13 +30,13 @@ export class ExitTimeline {
     while (time >= this.spanCycles * SPANS) this.widen();
     const span = Math.floor(time / this.spanCycles);
     if (span >= this.used) this.used = span + 1;
-    this.sums[this.channels.idOf(channel)][span] += cycles;
+    this.sums[channelIndex(channel)][span] += cycles;
   }
 
   get data(): ExitTimelineData {
     const rows = CHANNELS.map((channel) => ({
       channel,
-      cycles: Array.from(this.sums[this.channels.idOf(channel)].subarray(0, this.used)),
+      cycles: Array.from(this.sums[channelIndex(channel)].subarray(0, this.used)),
     }));
     return { spanCycles: this.spanCycles, channels: rows.filter(({ cycles }) => cycles.some((sum) => sum > 0)) };
   }

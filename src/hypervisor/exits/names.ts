@@ -1,32 +1,21 @@
 import type { ExitRecord } from './exit-record';
 
 /** Numbers for the few names that recur in exit records, so that they fit typed arrays. */
-export class Names<T extends string = string> {
-  private readonly ids = new Map<T, number>();
-  private readonly names: T[] = [];
-  /** Exits come in runs of one kind: the name asked for last. */
-  private lastName: T | undefined;
-  private lastId = 0;
-
-  /** @param known names that get the first numbers, in order */
-  constructor(known: readonly T[] = []) {
-    for (const name of known) this.idOf(name);
-  }
+class Names {
+  private readonly ids = new Map<string, number>();
+  private readonly names: string[] = [];
 
   /** Number of a name, given out on first use: 0, 1, 2 … */
-  idOf(name: T): number {
-    if (name === this.lastName) return this.lastId;
+  idOf(name: string): number {
     let id = this.ids.get(name);
     if (id === undefined) {
       id = this.names.push(name) - 1;
       this.ids.set(name, id);
     }
-    this.lastName = name;
-    this.lastId = id;
     return id;
   }
 
-  nameOf(id: number): T {
+  nameOf(id: number): string {
     return this.names[id];
   }
 }
@@ -39,12 +28,23 @@ export class ExitNames {
   private readonly reasons = new Names();
   private readonly abis = new Names();
   private readonly hypercalls = new Names();
+  /** Exits come in runs of one kind: the names asked for last, and their word. */
+  private readonly last: NamedExit = { reason: '', abi: '', hypercall: '' };
+  private lastWord = this.encode(this.last);
 
   /** @returns unsigned */
-  wordOf({ reason, abi, hypercall }: NamedExit): number {
-    return (
-      ((this.reasons.idOf(reason) << 24) | (this.abis.idOf(abi) << 16) | this.hypercalls.idOf(hypercall)) >>> 0
-    );
+  wordOf(exit: NamedExit): number {
+    const { last } = this;
+    if (exit.hypercall === last.hypercall && exit.reason === last.reason && exit.abi === last.abi) return this.lastWord;
+    last.reason = exit.reason;
+    last.abi = exit.abi;
+    last.hypercall = exit.hypercall;
+    this.lastWord = this.encode(exit);
+    return this.lastWord;
+  }
+
+  private encode({ reason, abi, hypercall }: NamedExit): number {
+    return ((this.reasons.idOf(reason) << 24) | (this.abis.idOf(abi) << 16) | this.hypercalls.idOf(hypercall)) >>> 0;
   }
 
   read(word: number, target: NamedExit): void {

@@ -11,6 +11,7 @@ import { shiftForms } from './forms/shift';
 import { simdForms } from './forms/simd/forms';
 import { stackForms } from './forms/stack';
 import { stringForms } from './forms/string';
+import { flagImageForms } from './forms/flag-image';
 import { systemForms } from './forms/system';
 import { x87Forms } from './forms/x87';
 
@@ -26,6 +27,7 @@ export const FORMS: readonly Form[] = [
   ...controlFlowForms,
   ...stringForms,
   ...portIoForms,
+  ...flagImageForms,
   ...systemForms,
   ...x87Forms,
   ...simdForms,

@@ -1,6 +1,6 @@
 import type { Operations } from '../../cpu/operations';
 import * as layout from '../../layout';
-import { FLAG_DF, FLAGS_ARITHMETIC, Register, SegmentIndex } from '../../layout';
+import { FLAG_DF, FLAG_IF, FLAGS_ARITHMETIC, Register, SegmentIndex } from '../../layout';
 import { type ConditionCode, Emitter, type RuntimeFunction } from '../emitter';
 import type { FloatFunction } from '../float/declare';
 import type { Size } from '../size';
@@ -311,8 +311,8 @@ export class RegionEmitter extends Emitter {
   override setFlags(mask: number, value: Operand): void {
     this.changed = true;
     if (mask & ~FLAGS_ARITHMETIC) {
-      if (mask !== FLAG_DF) throw new NotInlined('writes system flags');
-      this.f.emit(w.store32(layout.EFLAGS, w.or(w.and(w.load32(layout.EFLAGS), ~FLAG_DF), value)));
+      if (mask & ~(FLAG_DF | FLAG_IF)) throw new NotInlined('writes system flags');
+      this.f.emit(w.store32(layout.EFLAGS, w.or(w.and(w.load32(layout.EFLAGS), ~mask), value)));
       return;
     }
     this.frame.flags.setExplicit(mask, value);

@@ -26,9 +26,6 @@ const OPERATION_OF: ReadonlyMap<string, keyof Operations> = new Map<string, keyo
   ['RDMSR', 'readMsr'],
   ['WRMSR', 'writeMsr'],
   ['STI', 'setInterruptFlag'],
-  ['CLI', 'clearInterruptFlag'],
-  ['PUSHF', 'pushFlags'],
-  ['POPF', 'popFlags'],
   ['CLTS', 'clearTaskSwitched'],
 ]);
 

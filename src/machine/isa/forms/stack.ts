@@ -174,6 +174,4 @@ export const stackForms: readonly Form[] = [
   ...form('POPA', '61', '', popAll('later'), { since: '486' }),
   ...form('ENTER', 'C8', 'Iw Ib', enter),
   ...form('LEAVE', 'C9', '', leave),
-  ...form('PUSHF', '9C', '', (e: Emitter) => e.call('pushFlags', e.operandSize / 8)),
-  ...form('POPF', '9D', '', (e: Emitter) => e.call('popFlags', e.operandSize / 8)),
 ];

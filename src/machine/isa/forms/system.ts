@@ -9,7 +9,6 @@ import { f64 } from '../wasm/float';
 import { high32, i64 } from '../wasm/i64';
 
 type PlainOperation =
-  | 'clearInterruptFlag'
   | 'setInterruptFlag'
   | 'halt'
   | 'clearTaskSwitched'
@@ -109,7 +108,6 @@ const toSpecial =
 const undefinedOpcode = (e: Emitter) => e.fault(Vector.UD);
 
 export const systemForms: readonly Form[] = [
-  ...plain('CLI', 'FA', 'clearInterruptFlag'),
   ...plain('STI', 'FB', 'setInterruptFlag'),
   ...plain('HLT', 'F4', 'halt'),
   ...plain('CLTS', '0F 06', 'clearTaskSwitched'),
