@@ -30,7 +30,7 @@ const OPERATION_OF: ReadonlyMap<string, keyof Operations> = new Map<string, keyo
 ]);
 
 /** What of the CPU's registers an operation may change: a region needs to read no more than that again. */
-export type Changes =
+type Changes =
   /** EAX; where there is more, the operation drops the code page. */
   'accumulator' | 'everything';
 
