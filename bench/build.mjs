@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { Zig } from '../scripts/guests/zig.mjs';
 
 const SOURCES = [
-  ...['guests/common/boot.S', 'bench/guests/main.c', 'bench/guests/loops.c', 'bench/guests/programs.c'],
-  ...['bench/guests/events.c', 'bench/guests/events.S'],
+  'guests/common/boot.S',
+  ...['main.c', 'loops.c', 'ports.c', 'programs.c', 'events.c', 'events.S'].map((name) => `bench/guests/${name}`),
 ];
 
 /** Builds the benchmark's guest as a multiboot ELF file and gives its path. @throws BuildError */

@@ -36,5 +36,14 @@ uint32_t run_flag_storm(uint32_t rounds);
 uint32_t run_segment_storm(uint32_t rounds);
 uint32_t run_irq_storm(uint32_t rounds);
 uint32_t run_timer_storm(uint32_t rounds);
+uint32_t run_port_out(uint32_t rounds);
+uint32_t run_port_device(uint32_t rounds);
+uint32_t run_port_in(uint32_t rounds);
+uint32_t run_port_outs(uint32_t rounds);
+uint32_t run_port_ins(uint32_t rounds);
+uint32_t run_port_call(uint32_t rounds);
+uint32_t run_port_call_in(uint32_t rounds);
+uint32_t run_port_call_outs(uint32_t rounds);
+uint32_t run_irq_flags(uint32_t rounds);
 
 #endif

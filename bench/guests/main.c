@@ -18,6 +18,15 @@ const struct kernel kernels[] = {
 	{ "fault_storm", run_fault_storm, 300000 },	{ "switch_storm", run_switch_storm, 100000 },
 	{ "flag_storm", run_flag_storm, 1000000 },	{ "segment_storm", run_segment_storm, 1000000 },
 	{ "irq_storm", run_irq_storm, 300000 },	{ "timer_storm", run_timer_storm, 20000 },
+	{ "port_out", run_port_out, 1000000 },
+	{ "port_device", run_port_device, 1000000 },
+	{ "port_in", run_port_in, 1000000 },
+	{ "port_outs", run_port_outs, 300 },
+	{ "port_ins", run_port_ins, 300 },
+	{ "port_call", run_port_call, 1000000 },
+	{ "port_call_in", run_port_call_in, 1000000 },
+	{ "port_call_outs", run_port_call_outs, 300 },
+	{ "irq_flags", run_irq_flags, 1000000 },
 };
 const uint32_t kernel_count = sizeof(kernels) / sizeof(kernels[0]);
 

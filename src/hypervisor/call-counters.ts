@@ -18,7 +18,7 @@ export interface CallStatistics {
 const MOST_VALUES = 5;
 
 /** Counters of one call; made once, filled without allocation. */
-class CallCounter {
+export class CallCounter {
   count = 0;
   totalCycles = 0;
   lastSite = 0;
@@ -29,46 +29,50 @@ class CallCounter {
     readonly abi: HypercallAbi,
     readonly call: HypercallDefinition,
   ) {}
+
+  /**
+   * Adds a call.
+   * @param isNew false for the rest of a string operation that has been counted
+   */
+  add(isNew: boolean, cycles: number, site: number, inputs: readonly number[], results: readonly number[]): void {
+    this.totalCycles += cycles;
+    for (let i = 0; i < results.length; i++) this.results[i] = results[i];
+    if (!isNew) return;
+    this.count++;
+    this.lastSite = site;
+    for (let i = 0; i < inputs.length; i++) this.inputs[i] = inputs[i];
+  }
+
+  clear(): void {
+    this.count = 0;
+    this.totalCycles = 0;
+    this.lastSite = 0;
+  }
 }
 
 /** Counts hypercalls and keeps the last one of each. */
 export class CallCounters {
   private readonly counters = new Map<HypercallDefinition, CallCounter>();
 
-  /**
-   * Adds to a call's counters.
-   * @param isNew false for the rest of a string operation that has been counted
-   */
-  add(
-    abi: HypercallAbi,
-    call: HypercallDefinition,
-    isNew: boolean,
-    cycles: number,
-    site: number,
-    inputs: readonly number[],
-    results: readonly number[],
-  ): void {
+  /** The counters of a call; they stay the same. */
+  counterOf(abi: HypercallAbi, call: HypercallDefinition): CallCounter {
     let counter = this.counters.get(call);
     if (!counter) {
       counter = new CallCounter(abi, call);
       this.counters.set(call, counter);
     }
-    counter.totalCycles += cycles;
-    for (let i = 0; i < call.results.length; i++) counter.results[i] = results[i];
-    if (!isNew) return;
-    counter.count++;
-    counter.lastSite = site;
-    for (let i = 0; i < call.arguments.length; i++) counter.inputs[i] = inputs[i];
+    return counter;
   }
 
   of(abi: HypercallAbi, call: HypercallDefinition): CallStatistics {
     const counter = this.counters.get(call);
-    if (!counter) return { abi, call, count: 0, totalCycles: 0, last: '', lastSite: 0 };
+    if (!counter || (counter.count === 0 && counter.totalCycles === 0))
+      return { abi, call, count: 0, totalCycles: 0, last: '', lastSite: 0 };
     const { count, totalCycles, lastSite, inputs, results } = counter;
     return { abi, call, count, totalCycles, lastSite, last: describeCall(call, inputs, results) };
   }
 
   clear(): void {
-    this.counters.clear();
+    for (const counter of this.counters.values()) counter.clear();
   }
 }

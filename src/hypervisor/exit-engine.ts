@@ -139,7 +139,8 @@ export class ExitEngine {
     const { record, access } = this;
     this.channel = channel;
     this.kind = kind;
-    this.figures = channel === 'hypercall' ? this.costs.hypercall[transport] : this.costs[channel];
+    this.figures =
+      channel === 'trap' ? this.costs.trap : channel === 'vtx' ? this.costs.vtx : this.costs.hypercall[transport];
     this.elements = 0;
     this.charged = 0;
     this.happened = false;
@@ -246,7 +247,7 @@ export class ExitEngine {
 
   /** Closes an exit that is not a string operation: charges and records it. */
   end(): void {
-    const cost = this.figures[this.kind];
+    const cost = this.kind === 'port' ? this.figures.port : this.figures[this.kind];
     this.continuation = undefined;
     this.setCost(cost, 1);
     this.record.repeat = 1;

@@ -10,14 +10,29 @@ import {
   type HypercallDefinition,
   RefusedCall,
 } from './abi/hypercall';
-import { readValue } from './abi/values';
-import { CallCounters, type CallStatistics } from './call-counters';
+import { valueReader, type ValueReader } from './abi/values';
+import { type CallCounter, CallCounters, type CallStatistics } from './call-counters';
 import type { ExitEngine } from './exit-engine';
 import type { GateEntry } from './gates/entry';
 import type { GuestMachine } from './guest-machine';
 
+/** Setting a length, even to what it is, is slow. */
+function resize(list: number[], length: number): void {
+  if (list.length !== length) list.length = length;
+}
+
 /** What an event is about before the first call. */
 const NO_CALL: HypercallDefinition = { number: 0, name: '', doc: '', arguments: [], results: [], clobbers: 'none' };
+
+/** What serving a call takes, worked out once. */
+interface CallPlan {
+  readonly definition: HypercallDefinition;
+  readonly arguments: readonly ValueReader[];
+  readonly results: readonly ValueReader[];
+  /** Arguments and results, for its record. */
+  readonly values: Float64Array;
+  readonly counter: CallCounter;
+}
 
 /** A hypercall as breakpoints see it. Reused between calls: copy what you keep. */
 export class HypercallEvent {
@@ -64,8 +79,8 @@ export class HypercallDispatcher implements HypercallContext {
   observer: HypercallObserver | undefined;
   private readonly watched = new Set<HypercallDefinition>();
   private readonly counters = new CallCounters();
-  /** Arguments and results of the present call, for its record. */
-  private values = new Float64Array();
+  private readonly plans = new Map<HypercallDefinition, CallPlan>();
+  private plan: CallPlan | undefined;
   private readonly event = new HypercallEvent();
   private readonly servers: AbiServer[] = [];
   /** Linear address and instruction count of a call that `before` has let pass, but that was given up afterwards. */
@@ -148,14 +163,15 @@ export class HypercallDispatcher implements HypercallContext {
     const linear = (this.state.segmentBase(SegmentIndex.CS) + this.state.eipStart) >>> 0;
     const action = this.admit(server, call, linear);
     const { engine } = this;
+    const plan = this.planOf(server, call);
     engine.begin('hypercall', entry.reason, call.name, 'call', entry.transport);
     if (entry.bytes) engine.decoded(entry.bytes);
     const instructions = this.machine.clock.instructions;
     const isRetry = this.announcedAt === linear && this.announcedInstructions === instructions;
     // The rest of a string operation has other registers: what counts is how the call was made.
-    if (!engine.isResumed || this.event.definition !== call) this.describe(server, call);
-    engine.hypercall(server.abi.name, this.values, this.readResults);
-    const observer = this.watched.has(this.event.row) ? this.observer : undefined;
+    if (!engine.isResumed || this.event.definition !== call) this.describe(server, plan);
+    engine.hypercall(server.abi.name, plan.values, this.readResults);
+    const observer = this.watched.size > 0 && this.watched.has(this.event.row) ? this.observer : undefined;
     if (!engine.isResumed && !isRetry && observer?.before(this.event) === PortVerdict.Stop) {
       throw new AbortInstruction();
     }
@@ -172,7 +188,7 @@ export class HypercallDispatcher implements HypercallContext {
       }
       throw error;
     } finally {
-      this.count(server, call);
+      this.count(plan);
     }
     if (this.finished && observer?.after(this.event) === PortVerdict.Stop) this.state.requestExit(EXIT_STOP);
   }
@@ -187,36 +203,49 @@ export class HypercallDispatcher implements HypercallContext {
     }
   }
 
-  private describe(server: AbiServer, call: HypercallDefinition): void {
-    const { event } = this;
-    event.abi = server.abi.name;
-    event.definition = call;
-    event.results.length = 0;
-    event.arguments.length = call.arguments.length;
-    for (const [i, argument] of call.arguments.entries()) {
-      event.arguments[i] = readValue(this.state, argument.at, this.stackWord);
+  private planOf(server: AbiServer, call: HypercallDefinition): CallPlan {
+    if (this.plan?.definition === call) return this.plan;
+    let plan = this.plans.get(call);
+    if (!plan) {
+      plan = {
+        definition: call,
+        arguments: call.arguments.map(({ at }) => valueReader(at)),
+        results: call.results.map(({ at }) => valueReader(at)),
+        values: new Float64Array(call.arguments.length + call.results.length),
+        counter: this.counters.counterOf(server.abi, call),
+      };
+      this.plans.set(call, plan);
     }
-    const length = call.arguments.length + call.results.length;
-    if (this.values.length !== length) this.values = new Float64Array(length);
-    this.values.set(event.arguments);
+    this.plan = plan;
+    return plan;
   }
 
-  private count(server: AbiServer, call: HypercallDefinition): void {
+  private describe(server: AbiServer, plan: CallPlan): void {
+    const { event, state, stackWord } = this;
+    event.abi = server.abi.name;
+    event.definition = plan.definition;
+    resize(event.results, 0);
+    resize(event.arguments, plan.arguments.length);
+    for (let i = 0; i < plan.arguments.length; i++) {
+      event.arguments[i] = plan.values[i] = plan.arguments[i](state, stackWord);
+    }
+  }
+
+  private count(plan: CallPlan): void {
     const { engine, event } = this;
     if (!engine.hasHappened) return;
     this.readResults();
     const { isResumed, cyclesCharged, site } = engine;
-    this.counters.add(server.abi, call, !isResumed, cyclesCharged, site, event.arguments, event.results);
+    plan.counter.add(!isResumed, cyclesCharged, site, event.arguments, event.results);
   }
 
   /** Takes down what the present call has left in its result registers. */
   private readonly readResults = (): void => {
-    const { event } = this;
-    const { results } = event.definition;
-    event.results.length = results.length;
-    for (const [i, result] of results.entries()) {
-      event.results[i] = readValue(this.state, result.at, this.stackWord);
-      this.values[event.arguments.length + i] = event.results[i];
+    const { event, plan, state, stackWord } = this;
+    if (!plan) return;
+    resize(event.results, plan.results.length);
+    for (let i = 0; i < plan.results.length; i++) {
+      event.results[i] = plan.values[plan.arguments.length + i] = plan.results[i](state, stackWord);
     }
   };
 

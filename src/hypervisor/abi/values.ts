@@ -7,8 +7,11 @@ export type StackReader = (index: number) => number;
 
 const WORD = 0x1_0000_0000;
 
+/** Reads a value at some location, unsigned; 64-bit ones lose what exceeds 53 bits. */
+export type ValueReader = (state: CpuState, stack: StackReader) => number;
+
 /** Where every location is read. */
-const READERS: Readonly<Record<ValueLocation, (state: CpuState, stack: StackReader) => number>> = {
+const READERS: Readonly<Record<ValueLocation, ValueReader>> = {
   al: (state) => state.reg8(Register.EAX),
   ax: (state) => state.reg16(Register.EAX),
   bl: (state) => state.reg8(Register.EBX),
@@ -31,12 +34,12 @@ const READERS: Readonly<Record<ValueLocation, (state: CpuState, stack: StackRead
   'stack1:stack0': (_state, stack) => stack(1) * WORD + stack(0),
 };
 
-/** Value at a location, unsigned; 64-bit ones lose what exceeds 53 bits. */
-export function readValue(state: CpuState, at: ValueLocation, stack: StackReader): number {
-  return READERS[at](state, stack);
+/** What reads the values at a location. */
+export function valueReader(at: ValueLocation): ValueReader {
+  return READERS[at];
 }
 
-/** The same for a location in registers. */
+/** Value at a location in registers. */
 export function readRegister(state: CpuState, at: ValueLocation): number {
   return READERS[at](state, () => 0);
 }

@@ -1,6 +1,7 @@
 import { Fault, Vector } from '../../machine/cpu/fault';
 import * as layout from '../../machine/layout';
 import { SegmentIndex } from '../../machine/layout';
+import { PageKind } from '../../machine/memory/physical';
 import type { GuestMachine } from '../guest-machine';
 import { type DecodeFailure, IoDecoder, type IoInstruction } from './io-instruction';
 import { decodePrivileged, type PrivilegedInstruction } from './privileged-instruction';
@@ -8,6 +9,8 @@ import { MAX_LENGTH, OTHER_PREFIXES, SEGMENT_OF_BYTE } from './prefixes';
 
 /** Bytes of a page. */
 const PAGE = 0x1000;
+/** Nobody answers from here on. */
+const FOUR_GIB = 2 ** 32;
 
 /**
  * Fetches and decodes the instruction that the guest is executing, as a software VMM does: from CS base and EIP
@@ -19,6 +22,8 @@ export class GuestCode {
   /** Linear page whose translation is known, and its physical address. */
   private page = -1;
   private physicalPage = 0;
+  /** Where the page's bytes are in the machine's memory; -1 where neither RAM nor ROM has them. */
+  private hostPage = -1;
   private readonly whole = new Uint8Array(MAX_LENGTH);
   /** Views of every length on the decoder's bytes, so that a record can name them without allocation. */
   private readonly prefixesOfBytes: readonly Uint8Array[];
@@ -97,18 +102,25 @@ export class GuestCode {
   }
 
   private readonly fetch = (index: number): number => {
+    const linear = (this.linear + index) >>> 0;
+    const offset = linear & (PAGE - 1);
+    if (linear - offset !== this.page) this.findPage(linear - offset);
+    const { memory } = this.machine;
+    if (this.hostPage >= 0) return memory.u8[this.hostPage + offset];
+    return memory.read((this.physicalPage + offset) >>> 0, 1);
+  };
+
+  /** Walks the guest's tables. @throws Fault #PF as the guest would see it, with CR2 */
+  private findPage(page: number): void {
     const { memory } = this.machine;
     const { mmu, state } = this.machine.cpu;
-    const linear = (this.linear + index) >>> 0;
-    const page = linear - (linear % PAGE);
-    if (page !== this.page) {
-      const physical = mmu.peek(page);
-      // Raises the #PF that the guest would see, with CR2; a page that turns out to be there is used.
-      this.physicalPage = physical ?? mmu.translate(page, { user: state.cpl === 3 });
-      this.page = page;
-    }
-    return memory.read((this.physicalPage + (linear - page)) >>> 0, 1);
-  };
+    // A page that turns out to be there after all is used.
+    const physical = mmu.peek(page) ?? mmu.translate(page, { user: state.cpl === 3 });
+    const kind = physical < FOUR_GIB ? memory.kindOf(physical) : PageKind.None;
+    this.physicalPage = physical;
+    this.hostPage = kind === PageKind.Ram || kind === PageKind.Rom ? memory.hostPointer(physical) : -1;
+    this.page = page;
+  }
 
   private fail(failure: DecodeFailure): never {
     const at = `0x${this.linear.toString(16)}`;

@@ -65,42 +65,65 @@ export class IoDecoder {
    * @returns undefined on success
    */
   decode(fetch: (index: number) => number, code32: boolean): DecodeFailure | undefined {
-    const result = this.instruction;
-    let operand32 = code32;
-    let address32 = code32;
-    let repeat = false;
-    let locked = false;
-    let segment: SegmentIndex | undefined;
+    const { bytes } = this.instruction;
+    let prefixes = 0;
+    let segment = -1;
     for (let index = 0; index < MAX_LENGTH; index++) {
       const byte = fetch(index);
-      result.bytes[index] = byte;
-      if (byte === PREFIX_OPERAND_SIZE) operand32 = !code32;
-      else if (byte === PREFIX_ADDRESS_SIZE) address32 = !code32;
-      else if (byte === PREFIX_REP || byte === PREFIX_REPNE) repeat = true;
-      else if (byte === PREFIX_LOCK) locked = true;
-      else if (SEGMENT_OF_BYTE[byte] >= 0) segment = SEGMENT_OF_BYTE[byte];
-      else {
-        const string = (byte & 0xfc) === 0x6c;
-        const immediate = (byte & 0xfc) === 0xe4;
-        if (!string && !immediate && (byte & 0xfc) !== 0xec) return 'not-io';
-        if (immediate && index + 1 === MAX_LENGTH) return 'too-long';
-        if (locked) return 'locked';
-        result.direction = byte & 2 ? 'out' : 'in';
-        result.width = byte & 1 ? (operand32 ? 4 : 2) : 1;
-        result.string = string;
-        result.repeat = string && repeat;
-        result.segment = string && !(byte & 2) ? SegmentIndex.ES : (segment ?? SegmentIndex.DS);
-        result.addressSize = address32 ? 4 : 2;
-        result.immediate = -1;
-        result.length = index + 1;
-        if (immediate) {
-          result.immediate = fetch(index + 1);
-          result.bytes[index + 1] = result.immediate;
-          result.length = index + 2;
-        }
+      bytes[index] = byte;
+      const kind = BYTE_KINDS[byte];
+      if (kind >= IO_OPCODE) {
+        if (kind === IMMEDIATE_OPCODE && index + 1 === MAX_LENGTH) return 'too-long';
+        if (prefixes & LOCK) return 'locked';
+        if (kind === IMMEDIATE_OPCODE) bytes[index + 1] = fetch(index + 1);
+        this.describe(index, kind, prefixes, segment, code32);
         return undefined;
       }
+      if (kind === OTHER) return 'not-io';
+      if (kind === SEGMENT) segment = SEGMENT_OF_BYTE[byte];
+      else prefixes |= kind;
     }
     return 'too-long';
   }
+
+  /** Puts together what the bytes up to the opcode at `index` say. */
+  private describe(index: number, kind: number, prefixes: number, segment: number, code32: boolean): void {
+    const { instruction } = this;
+    const opcode = instruction.bytes[index];
+    const string = kind === STRING_OPCODE;
+    const input = (opcode & 2) === 0;
+    const operand32 = code32 !== ((prefixes & OPERAND_SIZE) !== 0);
+    const address32 = code32 !== ((prefixes & ADDRESS_SIZE) !== 0);
+    instruction.direction = input ? 'in' : 'out';
+    instruction.width = (opcode & 1) === 0 ? 1 : operand32 ? 4 : 2;
+    instruction.string = string;
+    instruction.repeat = string && (prefixes & REPEAT) !== 0;
+    instruction.segment = string && input ? SegmentIndex.ES : segment < 0 ? SegmentIndex.DS : segment;
+    instruction.addressSize = address32 ? 4 : 2;
+    instruction.immediate = kind === IMMEDIATE_OPCODE ? instruction.bytes[index + 1] : -1;
+    instruction.length = kind === IMMEDIATE_OPCODE ? index + 2 : index + 1;
+  }
 }
+
+/** What a byte is: bits for prefixes, numbers from `IO_OPCODE` on for opcodes. */
+const OTHER = 0;
+const OPERAND_SIZE = 1;
+const ADDRESS_SIZE = 2;
+const REPEAT = 4;
+const LOCK = 8;
+const SEGMENT = 16;
+const IO_OPCODE = 32;
+const STRING_OPCODE = 33;
+const IMMEDIATE_OPCODE = 34;
+
+const BYTE_KINDS = new Uint8Array(0x100).fill(OTHER);
+for (let byte = 0; byte < 0x100; byte++) {
+  if (SEGMENT_OF_BYTE[byte] >= 0) BYTE_KINDS[byte] = SEGMENT;
+  if ((byte & 0xfc) === 0xec) BYTE_KINDS[byte] = IO_OPCODE;
+  if ((byte & 0xfc) === 0x6c) BYTE_KINDS[byte] = STRING_OPCODE;
+  if ((byte & 0xfc) === 0xe4) BYTE_KINDS[byte] = IMMEDIATE_OPCODE;
+}
+BYTE_KINDS[PREFIX_OPERAND_SIZE] = OPERAND_SIZE;
+BYTE_KINDS[PREFIX_ADDRESS_SIZE] = ADDRESS_SIZE;
+BYTE_KINDS[PREFIX_REP] = BYTE_KINDS[PREFIX_REPNE] = REPEAT;
+BYTE_KINDS[PREFIX_LOCK] = LOCK;

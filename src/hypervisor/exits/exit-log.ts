@@ -3,6 +3,7 @@ import { type ExitQueryResult, ExitReport, type GroupFunction, type Price } from
 import { emptyRecord, ExitRing } from './exit-ring';
 import { type ExitKey, type ExitSums, ExitTable, totalCycles } from './exit-table';
 import { ExitTimeline } from './exit-timeline';
+import { ExitNames } from './names';
 
 /** What an exit grows by when it goes on. */
 interface ExitGrowth extends Pick<ExitRecord, 'value' | 'cost' | 'hostNs' | 'hostMeasured' | 'pageRuns'> {
@@ -21,7 +22,8 @@ const DEFAULT_RING_CAPACITY = 65536;
 export class ExitLog {
   /** When the exits took their time. */
   readonly timeline = new ExitTimeline();
-  private readonly table = new ExitTable();
+  private readonly names = new ExitNames();
+  private readonly table = new ExitTable(this.names);
   private readonly ring: ExitRing;
   private readonly scratch = emptyRecord();
   private readonly shown = emptyRecord();
@@ -31,7 +33,7 @@ export class ExitLog {
 
   /** @param capacity exits kept in full, at least 1 */
   constructor(capacity = DEFAULT_RING_CAPACITY) {
-    this.ring = new ExitRing(capacity);
+    this.ring = new ExitRing(capacity, this.names);
   }
 
   /** Sequence number of the oldest exit that is kept in full. */
@@ -49,8 +51,9 @@ export class ExitLog {
     // The one before can no longer grow: now a listener may have it.
     if (this.listener) this.flush();
     record.sequence = this.next++;
-    this.table.add(record);
-    this.ring.write(record);
+    const names = this.names.wordOf(record);
+    this.table.add(record, names);
+    this.ring.write(record, names);
     this.timeline.add(record.channel, record.time, totalCycles(record.cost));
   }
 
@@ -72,8 +75,9 @@ export class ExitLog {
     record.cost.return += cost.return;
     record.hostNs += growth.hostNs;
     record.hostMeasured &&= growth.hostMeasured;
-    this.table.add(record);
-    this.ring.write(record);
+    const names = this.names.wordOf(record);
+    this.table.add(record, names);
+    this.ring.write(record, names);
     this.timeline.add(record.channel, record.time, totalCycles(cost));
   }
 

@@ -1,8 +1,8 @@
 import type { PortWidth } from '../../machine/devices/device';
-import { KINDS } from '../cost/cost-profile';
+import { KINDS, type OperationKind } from '../cost/cost-profile';
 import type { ExitRecord } from './exit-record';
-import { CHANNEL_INDEX, CHANNELS } from './exit-table';
-import { Names } from './names';
+import { channelIndex, CHANNELS } from './exit-table';
+import type { ExitNames } from './names';
 
 /** Longest x86 instruction in bytes. */
 const MAX_BYTES = 15;
@@ -29,7 +29,7 @@ const SITE = 3;
 const CR3 = 4;
 /** Continued, measured, kind, port + 1, direction, width, channel and CPL, from the highest bit down. */
 const ACCESS = 5;
-/** Reason (8 bits), ABI (8), hypercall (16). */
+/** As `ExitNames` has them. */
 const NAMES = 6;
 const VALUE_COUNT = 7;
 const WORDS = 8;
@@ -38,6 +38,12 @@ const PORT_SHIFT = 7;
 const KIND_SHIFT = 24;
 const MEASURED = 1 << 27;
 const CONTINUED = 1 << 28;
+const PORT_KIND = KINDS.indexOf('port');
+
+/** Index in `KINDS`; that of the most frequent kind without a search. */
+function kindIndex(kind: OperationKind): number {
+  return kind === 'port' ? PORT_KIND : KINDS.indexOf(kind);
+}
 
 /** A blank record to be filled by `ExitRing.read`. */
 export function emptyRecord(): ExitRecord {
@@ -75,12 +81,18 @@ export class ExitRing {
   private readonly numbers: Float64Array;
   private readonly words: Uint32Array;
   private readonly bytes: Uint8Array;
-  private readonly reasons = new Names();
-  private readonly abis = new Names();
-  private readonly hypercalls = new Names();
+  /** Of the record written last. */
+  private lastSequence = 0;
+  private lastSlot = 0;
 
-  /** @param capacity records kept, at least 1 */
-  constructor(readonly capacity: number) {
+  /**
+   * @param capacity records kept, at least 1
+   * @param names what the words of names stand for
+   */
+  constructor(
+    readonly capacity: number,
+    private readonly names: ExitNames,
+  ) {
     if (!Number.isInteger(capacity) || capacity < 1) {
       throw new RangeError(`the exit log must hold at least one record, not ${capacity}`);
     }
@@ -89,9 +101,12 @@ export class ExitRing {
     this.bytes = new Uint8Array(capacity * (MAX_BYTES + 1));
   }
 
-  /** Stores a record at its sequence number, over the one that is `capacity` older. */
-  write(record: ExitRecord): void {
-    const slot = record.sequence % this.capacity;
+  /**
+   * Stores a record at its sequence number, over the one that is `capacity` older.
+   * @param names of the exit, as a word
+   */
+  write(record: ExitRecord, names: number): void {
+    const slot = this.slotOf(record.sequence);
     const n = slot * NUMBERS;
     const { numbers, words } = this;
     numbers[n + INSTRUCTIONS] = record.instructions;
@@ -112,16 +127,13 @@ export class ExitRing {
     words[w + ACCESS] =
       (record.continued ? CONTINUED : 0) |
       (record.hostMeasured ? MEASURED : 0) |
-      (KINDS.indexOf(record.kind) << KIND_SHIFT) |
+      (kindIndex(record.kind) << KIND_SHIFT) |
       ((record.port + 1) << PORT_SHIFT) |
       ((record.direction === 'out' ? 1 : 0) << 6) |
       ((record.width >> 1) << 4) |
-      (CHANNEL_INDEX[record.channel] << 2) |
+      (channelIndex(record.channel) << 2) |
       record.cpl;
-    words[w + NAMES] =
-      (this.reasons.idOf(record.reason) << 24) |
-      (this.abis.idOf(record.abi) << 16) |
-      this.hypercalls.idOf(record.hypercall);
+    words[w + NAMES] = names;
     const values = Math.min(record.values.length, MOST_CALL_VALUES);
     words[w + VALUE_COUNT] = values;
     for (let i = 0; i < values; i++) numbers[n + VALUES + i] = record.values[i];
@@ -129,6 +141,14 @@ export class ExitRing {
     const length = record.bytes.length;
     this.bytes[b] = length;
     for (let i = 0; i < length; i++) this.bytes[b + 1 + i] = record.bytes[i];
+  }
+
+  /** Place of a record that is written: mostly the one behind the last one, which needs no division. */
+  private slotOf(sequence: number): number {
+    if (sequence === this.lastSequence + 1) this.lastSlot = this.lastSlot + 1 === this.capacity ? 0 : this.lastSlot + 1;
+    else if (sequence !== this.lastSequence) this.lastSlot = sequence % this.capacity;
+    this.lastSequence = sequence;
+    return this.lastSlot;
   }
 
   /** Fills `record` with the one of a sequence number, which must be among the last `capacity` written. */
@@ -161,10 +181,7 @@ export class ExitRing {
     record.width = (1 << ((access >>> 4) & 3)) as PortWidth;
     record.channel = CHANNELS[(access >>> 2) & 3];
     record.cpl = access & 3;
-    const names = words[w + NAMES];
-    record.reason = this.reasons.nameOf(names >>> 24);
-    record.abi = this.abis.nameOf((names >>> 16) & 0xff);
-    record.hypercall = this.hypercalls.nameOf(names & 0xffff);
+    this.names.read(words[w + NAMES], record);
     record.values = numbers.slice(n + VALUES, n + VALUES + words[w + VALUE_COUNT]);
     const b = slot * (MAX_BYTES + 1);
     record.bytes = this.bytes.slice(b + 1, b + 1 + this.bytes[b]);

@@ -2,12 +2,14 @@ import type { Channel } from '../../machine/bus/port-access';
 import type { PortDirection, PortWidth } from '../../machine/devices/device';
 import { noOperations, type PortOperations } from '../cost/what-if';
 import type { CostParts, ExitRecord } from './exit-record';
-import { Names } from './names';
+import type { ExitNames } from './names';
 
 export const CHANNELS: readonly Channel[] = ['direct', 'trap', 'vtx', 'hypercall'];
 
-/** Index of each channel in `CHANNELS`. */
-export const CHANNEL_INDEX: Readonly<Record<Channel, number>> = { direct: 0, trap: 1, vtx: 2, hypercall: 3 };
+/** Index in `CHANNELS`. Comparisons with constants: a look-up by name takes as long as all else that an exit needs. */
+export function channelIndex(channel: Channel): number {
+  return channel === 'trap' ? 1 : channel === 'hypercall' ? 3 : channel === 'vtx' ? 2 : 0;
+}
 
 /** What exits of one kind and place have in common. */
 export interface ExitKey {
@@ -100,16 +102,17 @@ export class ExitTable {
   private sums = new Float64Array(INITIAL_SLOTS * COLUMNS);
   /** Slot + 1 by hash, 0 is free; always twice as large as `capacity`, so that probing ends. */
   private index = new Uint32Array(INITIAL_SLOTS * 2);
-  private readonly reasons = new Names();
-  private readonly abis = new Names();
-  private readonly hypercalls = new Names();
   /** Slot of the last exit added, and its minimum and maximum before that, so that it can be taken back. */
   private lastSlot = -1;
   private lastMin = 0;
   private lastMax = 0;
 
-  add(record: ExitRecord): void {
-    const slot = this.slotOf(record);
+  /** @param names what the words of names stand for */
+  constructor(private readonly names: ExitNames) {}
+
+  /** @param names of the exit, as a word */
+  add(record: ExitRecord, names: number): void {
+    const slot = this.slotOf(record, names);
     const at = slot * COLUMNS;
     this.lastSlot = slot;
     this.lastMin = this.sums[at + MIN];
@@ -184,30 +187,25 @@ export class ExitTable {
     }
   }
 
-  private slotOf(record: ExitRecord): number {
+  private slotOf(record: ExitRecord, names: number): number {
     const site = record.site >>> 0;
     const access =
       ((record.port + 1) << 5) |
       ((record.direction === 'out' ? 1 : 0) << 4) |
       ((record.width >> 1) << 2) |
-      CHANNEL_INDEX[record.channel];
-    const names =
-      ((this.reasons.idOf(record.reason) << 24) |
-        (this.abis.idOf(record.abi) << 16) |
-        this.hypercalls.idOf(record.hypercall)) >>>
-      0;
+      channelIndex(record.channel);
+    if (this.lastSlot >= 0 && this.isKey(this.lastSlot, site, access, names)) return this.lastSlot;
     const mask = this.index.length - 1;
     let probe = hash(site, access, names) & mask;
     for (;;) {
       const slot = this.index[probe] - 1;
       if (slot < 0) break;
-      const at = slot * 3;
-      if (this.keys[at] === site && this.keys[at + 1] === access && this.keys[at + 2] === names) return slot;
+      if (this.isKey(slot, site, access, names)) return slot;
       probe = (probe + 1) & mask;
     }
     if (this.slots === this.capacity) {
       this.grow();
-      return this.slotOf(record);
+      return this.slotOf(record, names);
     }
     const slot = this.slots++;
     this.index[probe] = slot + 1;
@@ -217,6 +215,11 @@ export class ExitTable {
     this.sums.fill(0, slot * COLUMNS, (slot + 1) * COLUMNS);
     this.sums[slot * COLUMNS + MIN] = Infinity;
     return slot;
+  }
+
+  private isKey(slot: number, site: number, access: number, names: number): boolean {
+    const { keys } = this;
+    return keys[slot * 3] === site && keys[slot * 3 + 1] === access && keys[slot * 3 + 2] === names;
   }
 
   private grow(): void {
@@ -238,15 +241,12 @@ export class ExitTable {
 
   private readKey(slot: number, key: ExitKey): void {
     const access = this.keys[slot * 3 + 1];
-    const names = this.keys[slot * 3 + 2];
     key.site = this.keys[slot * 3];
     key.port = (access >>> 5) - 1;
     key.direction = access & 0x10 ? 'out' : 'in';
     key.width = (1 << ((access >>> 2) & 3)) as PortWidth;
     key.channel = CHANNELS[access & 3];
-    key.reason = this.reasons.nameOf(names >>> 24);
-    key.abi = this.abis.nameOf((names >>> 16) & 0xff);
-    key.hypercall = this.hypercalls.nameOf(names & 0xffff);
+    this.names.read(this.keys[slot * 3 + 2], key);
   }
 
   private readSums(slot: number, target: ExitSums): void {

@@ -1,5 +1,5 @@
 import type { Channel } from '../../machine/bus/port-access';
-import { CHANNEL_INDEX, CHANNELS } from './exit-table';
+import { channelIndex, CHANNELS } from './exit-table';
 
 /** Cycles that exits took in equal spans of guest time, by channel. */
 export interface ExitTimelineData {
@@ -30,13 +30,13 @@ export class ExitTimeline {
     while (time >= this.spanCycles * SPANS) this.widen();
     const span = Math.floor(time / this.spanCycles);
     if (span >= this.used) this.used = span + 1;
-    this.sums[CHANNEL_INDEX[channel]][span] += cycles;
+    this.sums[channelIndex(channel)][span] += cycles;
   }
 
   get data(): ExitTimelineData {
     const rows = CHANNELS.map((channel) => ({
       channel,
-      cycles: Array.from(this.sums[CHANNEL_INDEX[channel]].subarray(0, this.used)),
+      cycles: Array.from(this.sums[channelIndex(channel)].subarray(0, this.used)),
     }));
     return { spanCycles: this.spanCycles, channels: rows.filter(({ cycles }) => cycles.some((sum) => sum > 0)) };
   }

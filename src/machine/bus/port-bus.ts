@@ -97,25 +97,28 @@ export class PortBus {
    * @throws AbortInstruction if the observer stops before it; nothing has happened then
    */
   access(access: PortAccess): void {
-    const observer = this.isWatched(access.port, access.width) ? this.observer : undefined;
-    if (access.direction === 'out') access.value = (access.value & ones(access.width)) >>> 0;
-    if (observer?.before(access) === PortVerdict.Stop) throw new AbortInstruction();
     const { port, width } = access;
-    if (access.direction === 'out') {
-      this.write(access);
-      this.outs[port]++;
-      this.lastOut[port] = access.value;
-      this.lastOutWidth[port] = width;
-    } else {
-      access.value = this.read(access);
-      this.ins[port]++;
+    if (access.direction === 'out')
+      access.value = width === 1 ? access.value & 0xff : (access.value & ones(width)) >>> 0;
+    if ((width === 1 ? this.watch[port] !== 0 : this.isWatched(port, width)) && this.observer) {
+      this.observed(access, this.observer);
+      return;
     }
-    const verdict = observer?.after(access);
-    if (access.direction === 'in') {
-      access.value = (access.value & ones(width)) >>> 0;
-      this.lastIn[port] = access.value;
-      this.lastInWidth[port] = width;
+    if (access.direction === 'out') this.write(access);
+    else {
+      this.read(access);
+      this.noteRead(access);
     }
+    if (access.channel === 'direct') this.onDirect?.(access);
+  }
+
+  /** The same in view of an observer. */
+  private observed(access: PortAccess, observer: PortObserver): void {
+    if (observer.before(access) === PortVerdict.Stop) throw new AbortInstruction();
+    if (access.direction === 'out') this.write(access);
+    else this.read(access);
+    const verdict = observer.after(access);
+    if (access.direction === 'in') this.noteRead(access);
     if (access.channel === 'direct') this.onDirect?.(access);
     if (verdict === PortVerdict.Stop) this.requestStop();
   }
@@ -181,10 +184,38 @@ export class PortBus {
     return false;
   }
 
-  private read(access: PortAccess): number {
+  private read(access: PortAccess): void {
     const { port, width } = access;
     const owner = this.owner[port];
-    if (owner && this.inWidth[port] >= width) return this.devices[owner - 1].readPort(port, width);
+    if (owner !== 0 && this.inWidth[port] >= width) {
+      access.value = this.devices[owner - 1].readPort(port, width);
+    } else if (owner === 0 && this.isUnowned(port, width)) {
+      this.reportUnowned(access, port, width);
+      access.value = ones(width);
+    } else access.value = this.readPieces(access);
+    this.ins[port]++;
+  }
+
+  private noteRead(access: PortAccess): void {
+    const { port, width } = access;
+    access.value = (access.value & ones(width)) >>> 0;
+    this.lastIn[port] = access.value;
+    this.lastInWidth[port] = width;
+  }
+
+  private write(access: PortAccess): void {
+    const { port, width, value } = access;
+    const owner = this.owner[port];
+    if (owner !== 0 && this.outWidth[port] >= width) this.devices[owner - 1].writePort(port, width, value);
+    else if (owner === 0 && this.isUnowned(port, width)) this.reportUnowned(access, port, width);
+    else this.writePieces(access);
+    this.outs[port]++;
+    this.lastOut[port] = value;
+    this.lastOutWidth[port] = width;
+  }
+
+  private readPieces(access: PortAccess): number {
+    const { port, width } = access;
     let value = 0;
     for (let done = 0; done < width; ) {
       const at = (port + done) & 0xffff;
@@ -195,13 +226,8 @@ export class PortBus {
     return value;
   }
 
-  private write(access: PortAccess): void {
+  private writePieces(access: PortAccess): void {
     const { port, width, value } = access;
-    const owner = this.owner[port];
-    if (owner && this.outWidth[port] >= width) {
-      this.devices[owner - 1].writePort(port, width, value);
-      return;
-    }
     for (let done = 0; done < width; ) {
       const at = (port + done) & 0xffff;
       const piece = this.piece(access, at, width - done, this.outWidth);
@@ -225,7 +251,10 @@ export class PortBus {
   }
 
   private reportUnowned(access: PortAccess, port: number, width: PortWidth): void {
-    if (this.unownedSeen[port] && !this.reportEveryUnowned) return;
+    if (this.unownedSeen[port] === 0 || this.reportEveryUnowned) this.tellUnowned(access, port, width);
+  }
+
+  private tellUnowned(access: PortAccess, port: number, width: PortWidth): void {
     this.unownedSeen[port] = 1;
     const value = access.direction === 'in' ? ones(width) : access.value;
     if (this.onUnowned?.({ ...access, port, width, value }) === PortVerdict.Stop) this.requestStop();

@@ -6,7 +6,7 @@ import type { RingCompression } from './ring-compression';
 
 /**
  * What the hardware tells a hypervisor about an I/O exit: the exit qualification of VT-x
- * (Intel SDM vol. 3C, table 27-5). A software VMM gets none of this and has to decode.
+ * (Intel SDM vol. 3C, table 27-5). A software VMM gets none of this and has to decode. Reused between exits.
  */
 export interface IoQualification {
   port: number;

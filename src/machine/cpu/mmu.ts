@@ -349,7 +349,7 @@ export class Mmu {
 
   /** Physical address without any side effect or permission check, or undefined where nothing is mapped. */
   peek(linear: number): number | undefined {
-    return this.tables.walk(linear >>> 0).physical;
+    return this.tables.locate(linear >>> 0);
   }
 
   /** The levels of the page tables for a linear address, for a page-walk view. */

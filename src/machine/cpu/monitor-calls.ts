@@ -36,13 +36,16 @@ export class MonitorCalls {
 
   /** @throws Fault #UD where nobody answers; whatever the handler throws */
   execute(): void {
-    const { state, mmu } = this.core;
-    const linear = state.segmentBase(SegmentIndex.CS) + state.eipStart;
-    const physical = mmu.peek(linear) ?? -1;
-    const range = this.firmware.find(({ start, end }) => physical >= start && physical < end);
-    if (range?.call()) return;
+    if (this.firmware.length > 0 && this.askFirmware()) return;
     if (!this.intercepts().monitorCall?.()) throw new Fault(Vector.UD);
     // The call may have taken level 0 from the guest: its gates are no longer what they seem.
-    if (this.core.segmentation.rings.kernelLevel !== 0) state.set(layout.EVENTS_STAGED, 0);
+    if (this.core.segmentation.rings.kernelLevel !== 0) this.core.state.set(layout.EVENTS_STAGED, 0);
+  }
+
+  private askFirmware(): boolean {
+    const { state, mmu } = this.core;
+    const physical = mmu.peek(state.segmentBase(SegmentIndex.CS) + state.eipStart) ?? -1;
+    for (const { start, end, call } of this.firmware) if (physical >= start && physical < end) return call();
+    return false;
   }
 }

@@ -171,6 +171,30 @@ export class PageTables {
   }
 
   /**
+   * Where `walk` ends, without its steps: no allocation.
+   * @returns guest-physical address (A20 applied), or undefined where nothing is mapped
+   */
+  locate(linear: number): number | undefined {
+    if (!this.state.paging) return this.a20(linear >>> 0);
+    const levels = this.levels();
+    let table = this.topTable(linear);
+    for (let depth = 0; table !== undefined; depth++) {
+      const level = levels[depth];
+      const address = this.entryAddress(table, linear, level);
+      const low = this.peek(address);
+      if (!(low & ENTRY_PRESENT)) return undefined;
+      const high = level.entryShift === 3 ? this.peek(address + 4) : 0;
+      const large = this.isLarge(level, low);
+      if (large || depth === levels.length - 1) {
+        const physical = this.pageAddress(low, high, linear, level, large);
+        return physical < FOUR_GIB ? this.a20(physical) : physical;
+      }
+      table = tableAddress(low, high);
+    }
+    return undefined;
+  }
+
+  /**
    * PAE: loads the four page-directory-pointer entries that a value of CR3 names. To be called with the new CR3 where
    * PAE paging is, or comes, in force (Intel SDM vol. 3A, 4.4.1).
    * @throws Fault #GP(0) if a present one has reserved bits set; then the old ones stay
@@ -224,9 +248,7 @@ export class PageTables {
   }
 
   private peek(address: number): number {
-    if (address >= FOUR_GIB) return 0xffffffff;
-    const bytes = this.memory.peek(address, 4);
-    return (bytes[0] | (bytes[1] << 8) | (bytes[2] << 16) | (bytes[3] << 24)) >>> 0;
+    return address < FOUR_GIB ? this.memory.peekDword(address) : 0xffffffff;
   }
 
   private isLarge(level: PagingLevel, low: number): boolean {

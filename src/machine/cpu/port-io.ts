@@ -5,7 +5,7 @@ import { PREFIX_ADDRESS_SIZE, PREFIX_REP, PREFIX_REPNE, PREFIX_SEGMENT_MASK, Reg
 import type { CpuCore } from './core';
 import { Fault, Vector } from './fault';
 import { hasTss32 } from './inner-stack';
-import type { Intercepts } from './intercepts';
+import type { Intercepts, IoQualification } from './intercepts';
 import { type StringIoForm, stringIo } from './string-io';
 
 /** What the CPU needs of the port bus. */
@@ -32,6 +32,16 @@ export class PortIo {
     channel: 'direct',
     hypercall: '',
     count: 1,
+  };
+
+  /** Reused for all intercepted instructions. */
+  private readonly qualification: IoQualification = {
+    port: 0,
+    width: 1,
+    direction: 'in',
+    string: false,
+    repeat: false,
+    immediate: false,
   };
 
   constructor(
@@ -64,8 +74,11 @@ export class PortIo {
     const count = form.addressSize === 4 ? state.reg(Register.ECX) : state.reg16(Register.ECX);
     const port = state.reg16(Register.EDX);
     const intercept = this.intercepts();
-    const qualification = { port, width, direction, string: true, repeat: form.repeat, immediate: false };
-    if (intercept.backdoor?.(qualification)) return;
+    const qualification = this.qualify(port, width, direction, true, form.repeat, false);
+    if (intercept.backdoor?.(qualification)) {
+      this.core.state.dropCodePage();
+      return;
+    }
     // Permission is checked even where there is nothing to repeat, as processors do.
     this.checkPermission(port, width);
     if (form.repeat && count === 0) return;
@@ -93,12 +106,34 @@ export class PortIo {
       this.checkPermission(port & 0xffff, width);
       return false;
     }
-    const qualification = { port: port & 0xffff, width, direction, string: false, repeat: false, immediate };
-    if (intercept.backdoor?.(qualification)) return true;
+    const qualification = this.qualify(port & 0xffff, width, direction, false, false, immediate);
+    if (intercept.backdoor?.(qualification)) {
+      // Compiled code keeps all registers but the accumulator across an access: after a hypercall it must not.
+      this.core.state.dropCodePage();
+      return true;
+    }
     this.checkPermission(port & 0xffff, width);
     if (!intercept.io) return false;
     intercept.io(qualification);
     return true;
+  }
+
+  private qualify(
+    port: number,
+    width: PortWidth,
+    direction: PortDirection,
+    string: boolean,
+    repeat: boolean,
+    immediate: boolean,
+  ): IoQualification {
+    const { qualification } = this;
+    qualification.port = port;
+    qualification.width = width;
+    qualification.direction = direction;
+    qualification.string = string;
+    qualification.repeat = repeat;
+    qualification.immediate = immediate;
+    return qualification;
   }
 
   private transfer(port: number, width: PortWidth, direction: PortDirection, value: number, remaining: number): number {

@@ -4,6 +4,7 @@ import type { PortDirection, PortWidth } from '../devices/device';
 import type { Mmu } from './mmu';
 import type { Segmentation } from './segmentation';
 import type { CpuState } from './state';
+import { StringRun } from './string-run';
 
 /** The parts of a CPU that a string instruction works on. */
 export interface StringIoCpu {
@@ -47,11 +48,14 @@ export function stringIo(cpu: StringIoCpu, form: StringIoForm, transfer: StringI
   const total = form.repeat ? readIndex(state, counter, form.addressSize) : 1;
   const index = form.direction === 'in' ? Register.EDI : Register.ESI;
   const step = state.systemFlag(FLAG_DF) ? -form.width : form.width;
+  const run = new StringRun(cpu, form);
   for (let done = 0; done < total; ) {
     // The first element is the instruction itself, which the run loop counts.
     if (done > 0) state.set(layout.REMAINING, state.get(layout.REMAINING) - 1);
     const at = readIndex(state, index, form.addressSize);
-    if (form.direction === 'in') moveIn(cpu, form, at, total - done, transfer);
+    const host = run.next(at, total - done);
+    if (form.direction === 'in') moveIn(cpu, form, at, total - done, transfer, run, host);
+    else if (host !== 0) transfer(run.read(host), total - done);
     else transfer(cpu.segmentation.readSegmented(form.segment, at, form.width), total - done);
     done++;
     writeIndex(state, index, form.addressSize, at + step);
@@ -73,7 +77,20 @@ function moveIn(
   offset: number,
   remaining: number,
   transfer: StringIoTransfer,
+  run: StringRun,
+  host: number,
 ): void {
+  if (host !== 0) {
+    const value = transfer(0, remaining);
+    if (run.isIntact) {
+      run.write(host, value);
+      return;
+    }
+    // The device has changed where memory is.
+    const linear = cpu.segmentation.checkSegment(SegmentIndex.ES, offset, form.width, true);
+    cpu.mmu.slowWrite(linear, form.width, value);
+    return;
+  }
   const linear = cpu.segmentation.checkSegment(SegmentIndex.ES, offset, form.width, true);
   cpu.mmu.probeWrite(linear, form.width);
   cpu.mmu.slowWrite(linear, form.width, transfer(0, remaining));

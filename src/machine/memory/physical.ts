@@ -204,6 +204,13 @@ export class PhysicalMemory {
     return bytes;
   }
 
+  /** An aligned dword without side effects: devices and unassigned pages read as ones. */
+  peekDword(address: number): number {
+    const kind = this.kindOf(address);
+    if (kind !== PageKind.Ram && kind !== PageKind.Rom) return 0xffffffff;
+    return this.view.getUint32(this.hostPointer(address), true);
+  }
+
   /** Stores bytes into RAM and ROM (as a debugger or a loader does). Returns how many bytes had a place. */
   poke(address: number, bytes: Uint8Array): number {
     let stored = 0;

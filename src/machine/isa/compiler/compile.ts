@@ -17,6 +17,7 @@ import { addHelpers, type CodePage, type Helpers } from './helpers';
 import { LoopNest } from './loop-nest';
 import { Patience } from './memory-access';
 import type { TierMode } from './mode';
+import { importOperations } from './operations';
 import { type Block, type Region, successors } from './region';
 import { structure, type Structure } from './structure';
 
@@ -185,7 +186,7 @@ class RegionCompiler {
     let after: unknown;
     let settled = true;
     f.block((leave) => {
-      const { interpreted } = frame;
+      const { disturbed } = frame;
       let first: Expr | undefined;
       const groups = frame.memory.recordBlock(() => {
         first = round();
@@ -201,7 +202,7 @@ class RegionCompiler {
       };
       f.loop((again) => {
         frame.requireBudget(this.need(place), place);
-        if (groups.length === 0 || frame.interpreted > interpreted) next();
+        if (groups.length === 0 || frame.disturbed > disturbed) next();
         else {
           // All accesses checked at once, where they go to the pages of the round before.
           const fit = frame.memory.groupsFit(groups, (index) => frame.reg(index));
@@ -307,7 +308,7 @@ class RegionCompiler {
     const { f, frame } = this;
     const { position, nesting } = f;
     const { knowledge } = frame.flags;
-    const e = new RegionEmitter(frame, instruction, left);
+    const e = new RegionEmitter(frame, instruction, left, needed);
     try {
       const rest = new Rest(instruction.rest);
       const target = modRmTarget(e, frame, instruction, rest);
@@ -411,7 +412,9 @@ export function compileRegion(
 ): Uint8Array<ArrayBuffer> | undefined {
   const m = new ModuleBuilder();
   const page = { host, window: FULL_WINDOW };
-  const helpers = addHelpers(m, mode, page, { usesX87: usesX87(region), asks: patience === Patience.Asking });
+  const operations = importOperations(m, region);
+  const asks = patience === Patience.Asking;
+  const helpers = addHelpers(m, mode, page, { usesX87: usesX87(region), asks, operations });
   const run = m.declare('run', [], ['i32']);
   const f = new FunctionBuilder([], ['i32']);
   const compiler = new RegionCompiler(f, region, checks, mode, helpers, page, scalesLoneBase(model), patience);

@@ -41,6 +41,8 @@ export class RegionEmitter extends Emitter {
     private readonly instruction: Instruction,
     /** Instructions of the block from this one on. */
     private readonly left: number,
+    /** Instructions that must still be possible after it before the budget is looked at again. */
+    private readonly needed: number,
   ) {
     super(frame.f, instruction.operandSize);
   }
@@ -55,8 +57,17 @@ export class RegionEmitter extends Emitter {
     throw new NotInlined(name);
   }
 
-  override call(name: keyof Operations): void {
-    throw new NotInlined(name);
+  override call(name: keyof Operations, ...args: Operand[]): void {
+    const { frame, changed, conditions } = this;
+    if (frame.operation(name) === undefined || changed || conditions.length > 0) throw new NotInlined(name);
+    frame.operate(
+      name,
+      args.map((arg) => w.expr(arg)),
+      this.instruction,
+      this.left,
+      this.needed,
+    );
+    this.changed = true;
   }
 
   override callValue(name: keyof Operations): Expr {

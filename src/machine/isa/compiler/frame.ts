@@ -1,14 +1,18 @@
 import { CR0_EM, CR0_TS } from '../../cpu/control-bits';
 import { EXCEPTIONS, PENDING } from '../../fpu/words';
+import type { Operations } from '../../cpu/operations';
 import * as layout from '../../layout';
+import { Register } from '../../layout';
 import * as w from '../wasm/expression';
 import type { Expr } from '../wasm/expression';
 import type { FunctionBuilder, Label } from '../wasm/function';
+import type { Instruction } from './decode';
 import { FlagTracker } from './flag-tracker';
 import { type CodePage, emitReload, emitSpill, type Helpers, REGISTERS } from './helpers';
 import type { LoopNest } from './loop-nest';
 import { MemoryAccess } from './memory-access';
 import type { TierMode } from './mode';
+import { changesOf, emitBeforeOperation, emitCount, isLeftAfterOperation } from './operations';
 import type { Region } from './region';
 
 const PAGE_MASK = ~0xfff;
@@ -22,6 +26,8 @@ export class RegionFrame {
   readonly memory: MemoryAccess;
   /** Instructions left to the interpreter so far. */
   interpreted = 0;
+  /** Places so far where nothing stays known of memory. */
+  disturbed = 0;
   private readonly registers: readonly number[];
   /** Instructions that may still be retired; those of the present block are taken off already. */
   private readonly budget: number;
@@ -158,6 +164,7 @@ export class RegionFrame {
   interpret(place: number, next: number, left: number, needed: number): void {
     const { f } = this;
     this.interpreted++;
+    this.disturbed++;
     f.set(this.budget, w.add(f.get(this.budget), left));
     this.store(this.eipOf(place));
     f.call(this.helpers.step);
@@ -168,6 +175,31 @@ export class RegionFrame {
     f.if(w.or(w.or(w.load32(layout.EXIT), elsewhere), w.or(dropped, short)), () => f.return(layout.REGION_INTERPRET));
     this.load();
     f.set(this.budget, w.sub(w.load32(layout.REMAINING), left - 1));
+  }
+
+  /** Number of an operation that the region calls itself; undefined where the interpreter does the instruction. */
+  operation(name: keyof Operations): number | undefined {
+    return this.helpers.operations.get(name);
+  }
+
+  /**
+   * Calls an operation, and leaves as after `interpret`. What is known of flags and memory stays known where it changes
+   * the accumulator only.
+   */
+  operate(name: keyof Operations, args: readonly Expr[], instruction: Instruction, left: number, needed: number): void {
+    const { f, mode, page } = this;
+    f.set(this.budget, w.add(f.get(this.budget), left));
+    emitBeforeOperation(f, this.spilled(f.get(this.base)), instruction, f.get(this.base), page, mode);
+    f.call(this.helpers.operations.get(name) as number, args);
+    f.if(isLeftAfterOperation(instruction, page, mode, needed + 1), () => {
+      emitCount(f);
+      f.return(layout.REGION_INTERPRET);
+    });
+    if (changesOf(name) === 'everything') {
+      this.disturbed++;
+      this.load();
+    } else this.setReg(Register.EAX, w.load32(layout.REGS + Register.EAX * 4));
+    f.set(this.budget, w.sub(w.load32(layout.REMAINING), left));
   }
 
   private load(): void {

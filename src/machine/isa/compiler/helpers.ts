@@ -1,3 +1,4 @@
+import type { Operations } from '../../cpu/operations';
 import * as layout from '../../layout';
 import { FLAGS_ARITHMETIC } from '../../layout';
 import { floatSignature, X87_FUNCTIONS } from '../float/declare';
@@ -49,15 +50,17 @@ export interface Helpers {
   readonly step: number;
   /** The x87's functions; empty where no instruction of the region needs them. */
   readonly float: ReadonlyMap<string, number>;
+  /** The operations that instructions of the region call. */
+  readonly operations: ReadonlyMap<keyof Operations, number>;
 }
 
 const i32 = (count: number) => Array.from({ length: count }, () => 'i32' as const);
 
-/** Gives registers, flags, budget and EIP to the CPU state. */
-export function emitSpill(f: FunctionBuilder, values: readonly Expr[], page: CodePage): void {
+/** Gives registers, flags and budget to the CPU state. */
+export function emitValues(f: FunctionBuilder, values: readonly Expr[]): void {
   const set = (offset: number, value: Expr | number) => f.emit(w.store32(offset, value));
   for (let i = 0; i < REGISTERS; i++) set(layout.REGS + i * 4, values[i]);
-  const [kind, op1, op2, result, explicit, budget, eip, base] = values.slice(REGISTERS);
+  const [kind, op1, op2, result, explicit, budget] = values.slice(REGISTERS);
   const shift = f.let(w.and(w.shrU(kind, SHIFT_AT), 31));
   const sub = f.let(w.and(w.shrU(kind, SUB_AT), 1));
   const derived = f.let(w.shrU(kind, DERIVED_AT));
@@ -72,6 +75,13 @@ export function emitSpill(f: FunctionBuilder, values: readonly Expr[], page: Cod
   set(layout.LAZY_OP2, w.shl(w.xor(op2, w.neg(sub)), shift));
   set(layout.EFLAGS, w.or(w.and(w.load32(layout.EFLAGS), ~FLAGS_ARITHMETIC), explicit));
   set(layout.REMAINING, budget);
+}
+
+/** The same, and EIP. */
+export function emitSpill(f: FunctionBuilder, values: readonly Expr[], page: CodePage): void {
+  const set = (offset: number, value: Expr | number) => f.emit(w.store32(offset, value));
+  emitValues(f, values);
+  const [eip, base] = values.slice(REGISTERS + FLAG_LOCALS + 1);
   const place = f.let(w.sub(eip, base));
   f.if(
     w.leU(place, page.window),
@@ -173,7 +183,11 @@ export function addHelpers(
   m: ModuleBuilder,
   mode: TierMode,
   page: CodePage,
-  { usesX87, asks }: { readonly usesX87: boolean; readonly asks: boolean },
+  {
+    usesX87,
+    asks,
+    operations,
+  }: { readonly usesX87: boolean; readonly asks: boolean; readonly operations: Helpers['operations'] },
 ): Helpers {
   const step = m.import('step', []).index;
   const float = usesX87 ? importFloat(m) : new Map<string, number>();
@@ -189,5 +203,6 @@ export function addHelpers(
     locate,
     step,
     float,
+    operations,
   };
 }

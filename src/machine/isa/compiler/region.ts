@@ -38,7 +38,7 @@ const MAX_TARGETS = 16;
 /** Instructions that leave for good: they stay with the interpreter and end what is known of the way. */
 const ENDS = new Set([
   ...['JMPF', 'CALLF', 'RETF', 'IRET', 'INT', 'INT1', 'INT3', 'HLT', 'UD2'],
-  ...['SYSENTER', 'SYSEXIT', 'VMCALL', 'VMMCALL'],
+  ...['SYSENTER', 'SYSEXIT'],
 ]);
 
 /** Flow of an instruction, or undefined if it goes on to the next one. */

@@ -101,6 +101,7 @@ export class CompiledTier {
       env: {
         memory: state.memory,
         ...interpreter.float,
+        ...interpreter.operations,
         step: interpreter.step,
         refill: (linear: number, width: number, write: number) => this.refill(linear >>> 0, width, write !== 0),
       },
@@ -284,6 +285,8 @@ export class CompiledTier {
       dropped = true;
     }
     if (!dropped) return;
+    // One of them may be what is running: it must be left.
+    this.parts.state.dropCodePage();
     const entry = this.backOff.get(page) ?? { drops: 0, skip: 0 };
     entry.drops = Math.min(entry.drops + 1, MAX_BACK_OFF);
     entry.skip = (1 << entry.drops) - 1;

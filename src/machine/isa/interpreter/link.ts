@@ -6,13 +6,13 @@ import * as layout from '../../layout';
 import { CodeFetch, type FetchPage } from '../code-fetch';
 import type { FloatFunction } from '../float/declare';
 import type { CpuModel } from '../form';
-import { interpreterModule, OPERATION_NAMES } from './module';
+import { interpreterModule } from './module';
+import { type OperationCall, operationCalls, type OperationHost } from './operation-calls';
 
 /** What the interpreter calls in TypeScript. Everything here may throw `Fault` or `AbortInstruction`, or leave a fault pending. */
-export interface InterpreterHost {
+export interface InterpreterHost extends OperationHost {
   readonly state: CpuState;
   readonly model: CpuModel;
-  readonly operations: Operations;
   slowRead(linear: number, width: number): number;
   slowWrite(linear: number, width: number, value: number): void;
   probeWrite(linear: number, width: number): void;
@@ -27,8 +27,6 @@ export interface InterpreterHost {
   compileHere(): boolean;
   /** Compiled code is left too often for accesses that the TLB does not allow. @param slot offset in ENTRY_TABLE */
   missedOften(slot: number): void;
-  /** An operation is about to be carried out; throws `AbortInstruction` to stop before it. Undefined while nobody watches. */
-  beforeOperation: ((name: keyof Operations, firstArgument: number) => void) | undefined;
 }
 
 /** The interpreter of one machine. */
@@ -41,6 +39,8 @@ export interface Interpreter {
   readonly deliver: SimpleDelivery;
   /** The floating-point functions by name: see float/declare.ts. For compiled code. */
   readonly float: Readonly<Record<FloatFunction, WebAssembly.ExportValue>>;
+  /** The operations by name, as the interpreter calls them: nothing is thrown, faults are left in the state. */
+  readonly operations: Readonly<Record<keyof Operations, OperationCall>>;
   /** The function table; numbers from TABLE_SIZE on are for compiled code. */
   readonly table: WebAssembly.Table;
 }
@@ -90,18 +90,14 @@ export function linkInterpreter(host: InterpreterHost): Interpreter {
       return 1;
     },
   };
-  for (const name of OPERATION_NAMES) {
-    const operation = (host.operations[name] as (...args: number[]) => number | void).bind(host.operations);
-    env[name] = guard((a, b, c) => {
-      host.beforeOperation?.(name, a);
-      return operation(a, b, c);
-    });
-  }
+  const operations = operationCalls(host, (thrown) => settle(state, thrown));
+  Object.assign(env, operations);
   const { exports } = new WebAssembly.Instance(interpreterModule(host.model), { env });
   return {
     run: exports.run as () => void,
     step: exports.step as () => void,
     deliver: exports.deliver as SimpleDelivery,
+    operations,
     float: exports as Record<FloatFunction, WebAssembly.ExportValue>,
     table: exports.table as WebAssembly.Table,
   };

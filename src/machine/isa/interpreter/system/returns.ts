@@ -83,33 +83,35 @@ function dropInaccessible(s: Stage, level: Expr): void {
  * IRET in protected mode with 32-bit operands, to the same or an outer level with flat stacks.
  * @param modelFlags EFLAGS bits that the model has
  */
-export const interruptReturn = (modelFlags: number) => (s: Stage): void => {
-  const { f } = s;
-  s.require(w.eq(f.param(0), 4));
-  requireDescriptors(s);
-  s.refuse(w.and(state(layout.EFLAGS), FLAG_NT));
-  s.refuse(state(layout.NMI_PENDING));
-  const { host } = requireStacked(s, FRAME.bytes);
-  const eip = s.let(w.load32(host, FRAME.eip));
-  const selector = s.let(w.load16(host, FRAME.cs));
-  const popped = s.let(w.load32(host, FRAME.eflags));
-  s.refuse(w.and(popped, FLAG_VM));
-  const { level, place } = requireReturnCode(s, selector, eip);
-  // What a less privileged program may not change is decided by the level that executes IRET.
-  const cpl = s.let(state(layout.CPL));
-  const privileged = w.select(cpl, FLAG_VM | FLAG_IOPL | FLAG_VIF | FLAG_VIP, FLAG_VM);
-  const kept = s.let(w.or(privileged, w.select(w.gtU(cpl, iopl()), FLAG_IF, 0)));
-  const merged = w.or(w.and(state(layout.EFLAGS), kept), w.and(popped, w.not(kept)));
-  const eflags = s.let(w.and(merged, modelFlags));
-  refuseAlignmentChecks(s, level, w.or(eflags, state(layout.EFLAGS)));
-  f.if(
-    w.eq(level, cpl),
-    () => s.set(ESP, w.add(state(ESP), FRAME.bytes)),
-    () => requireOuterStack(s, level, FRAME.bytes),
-  );
-  s.set(layout.NMI_BLOCKED, 0);
-  s.run('setFromDescriptor', SegmentIndex.CS, selector, place);
-  s.run('goTo', eip);
-  setFlags(s, eflags);
-  f.return();
-};
+export const interruptReturn =
+  (modelFlags: number) =>
+  (s: Stage): void => {
+    const { f } = s;
+    s.require(w.eq(f.param(0), 4));
+    requireDescriptors(s);
+    s.refuse(w.and(state(layout.EFLAGS), FLAG_NT));
+    s.refuse(state(layout.NMI_PENDING));
+    const { host } = requireStacked(s, FRAME.bytes);
+    const eip = s.let(w.load32(host, FRAME.eip));
+    const selector = s.let(w.load16(host, FRAME.cs));
+    const popped = s.let(w.load32(host, FRAME.eflags));
+    s.refuse(w.and(popped, FLAG_VM));
+    const { level, place } = requireReturnCode(s, selector, eip);
+    // What a less privileged program may not change is decided by the level that executes IRET.
+    const cpl = s.let(state(layout.CPL));
+    const privileged = w.select(cpl, FLAG_VM | FLAG_IOPL | FLAG_VIF | FLAG_VIP, FLAG_VM);
+    const kept = s.let(w.or(privileged, w.select(w.gtU(cpl, iopl()), FLAG_IF, 0)));
+    const merged = w.or(w.and(state(layout.EFLAGS), kept), w.and(popped, w.not(kept)));
+    const eflags = s.let(w.and(merged, modelFlags));
+    refuseAlignmentChecks(s, level, w.or(eflags, state(layout.EFLAGS)));
+    f.if(
+      w.eq(level, cpl),
+      () => s.set(ESP, w.add(state(ESP), FRAME.bytes)),
+      () => requireOuterStack(s, level, FRAME.bytes),
+    );
+    s.set(layout.NMI_BLOCKED, 0);
+    s.run('setFromDescriptor', SegmentIndex.CS, selector, place);
+    s.run('goTo', eip);
+    setFlags(s, eflags);
+    f.return();
+  };
