@@ -1,12 +1,12 @@
 import * as layout from '../../layout';
 import { FLAGS_ARITHMETIC } from '../../layout';
-import { floatSignature, X87_FUNCTIONS } from '../float/declare';
 import * as w from '../wasm/expression';
 import type { Expr } from '../wasm/expression';
 import { FunctionBuilder } from '../wasm/function';
 import { i64 } from '../wasm/i64';
 import type { ModuleBuilder } from '../wasm/module';
 import type { TierMode } from './mode';
+import { importFloat, X87Helpers } from './x87-helpers';
 
 /**
  * Functions that every module of compiled code has beside its regions, so that what is rare is not written out at
@@ -50,8 +50,8 @@ export interface Helpers {
   readonly locate: ((bytes: number, write: boolean) => number) | undefined;
   /** Lets the interpreter do one instruction. */
   readonly step: number;
-  /** The x87's functions; empty where no instruction of the region needs them. */
-  readonly float: ReadonlyMap<string, number>;
+  /** Undefined where no instruction of the region needs them. */
+  readonly x87: X87Helpers | undefined;
 }
 
 const i32 = (count: number) => Array.from({ length: count }, () => 'i32' as const);
@@ -159,15 +159,6 @@ function defineLocates(m: ModuleBuilder, mode: TierMode): Helpers['locate'] {
   return (bytes, write) => located.get(`${bytes} ${write}`) as number;
 }
 
-function importFloat(m: ModuleBuilder): Map<string, number> {
-  return new Map(
-    X87_FUNCTIONS.map((name) => {
-      const { params, results } = floatSignature(name);
-      return [name, m.import(name, params, results).index];
-    }),
-  );
-}
-
 /** Adds the functions to a module, imports included; those of the x87 and those that ask TypeScript where they are needed. */
 export function addHelpers(
   m: ModuleBuilder,
@@ -176,7 +167,8 @@ export function addHelpers(
   { usesX87, asks }: { readonly usesX87: boolean; readonly asks: boolean },
 ): Helpers {
   const step = m.import('step', []).index;
-  const float = usesX87 ? importFloat(m) : new Map<string, number>();
+  const float = usesX87 ? importFloat(m) : undefined;
   const locate = asks ? defineLocates(m, mode) : undefined;
-  return { spill: defineSpill(m, page), reload: defineReload(m), locate, step, float };
+  const x87 = float && new X87Helpers(m, float);
+  return { spill: defineSpill(m, page), reload: defineReload(m), locate, step, x87 };
 }

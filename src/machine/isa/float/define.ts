@@ -5,14 +5,15 @@ import { placeFromBits, placeToBits } from './convert';
 import { decimalToPlace, placeToDecimal } from './decimal';
 import { FLOAT_ROUTINES, type FloatRoutine, floatSignature } from './declare';
 import { F32, F64 } from './format';
-import { integerOfPlace, integerToPlace, placeToInteger, smallIntegerToPlace } from './integer';
+import { integerOfValue, integerToPlace, placeToInteger, smallIntegerToPlace, valueToInteger } from './integer';
 import { remainder } from './remainder';
 import { roundToBits, roundToPlace } from './round';
-import { comparePlaces, examine, extract, roundToInteger, scale } from './special';
+import { comparePlaces, compareValues, examine, extract, roundToInteger, scale } from './special';
 import { SQRT } from './square-root';
 import { binaryOnBits, unaryOnBits } from './sse';
 import { chooseBits, compareBits, predicateOfBits } from './sse-compare';
 import { bitsToInteger, doubleToSingle, integerToDouble, integerToSingle, singleToDouble } from './sse-convert';
+import { binaryOnValues, unaryOnValues, valueFromBits, valueToBits } from './values';
 import { divideWide } from './wide';
 import { binaryOnPlaces, nanOfPlaces, unaryOnPlaces } from './x87';
 
@@ -42,6 +43,20 @@ const BODIES: Readonly<Record<FloatRoutine, Body>> = {
   f80ToI32: placeToInteger(32),
   f80ToI64: placeToInteger(64),
   f80ToBcd: placeToDecimal,
+
+  x87Add: binaryOnValues(ADD, 'f80Add'),
+  x87Sub: binaryOnValues(SUB, 'f80Sub'),
+  x87Mul: binaryOnValues(MUL, 'f80Mul'),
+  x87Div: binaryOnValues(DIV, 'f80Div'),
+  x87Sqrt: unaryOnValues(SQRT, 'f80Sqrt'),
+  x87Compare: compareValues,
+  x87FromF32: valueFromBits('i32', 'f80FromF32'),
+  x87FromF64: valueFromBits('i64', 'f80FromF64'),
+  x87ToF32: valueToBits(F32, 'f80ToF32'),
+  x87ToF64: valueToBits(F64, 'f80ToF64'),
+  x87ToI16: valueToInteger(16),
+  x87ToI32: valueToInteger(32),
+  x87ToI64: valueToInteger(64),
 
   f32Add: binaryOnBits(F32, ADD, 'add'),
   f64Add: binaryOnBits(F64, ADD, 'add'),
@@ -74,7 +89,7 @@ const BODIES: Readonly<Record<FloatRoutine, Body>> = {
   roundF80Extended: roundToPlace(false),
   roundF32: roundToBits(F32),
   roundF64: roundToBits(F64),
-  integerF80: integerOfPlace,
+  integerF80: integerOfValue,
   nanF80: nanOfPlaces,
   divideWide,
 };

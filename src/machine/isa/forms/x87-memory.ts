@@ -3,8 +3,9 @@ import type { Emitter } from '../emitter';
 import type { MemoryAccess } from '../form';
 import * as w from '../wasm/expression';
 import type { Expr, Expr64 } from '../wasm/expression';
+import { QUIET_BIT } from '../float/format';
 import { i64 } from '../wasm/i64';
-import { INDEFINITE_HIGH, INDEFINITE_LOW } from './x87-stack';
+import { INDEFINITE_HIGH, INDEFINITE_LOW, storePlace } from './x87-stack';
 import * as layout from '../../layout';
 
 /**
@@ -41,10 +42,7 @@ const put64 =
 function fetchTenBytes(e: Emitter, m: MemoryAccess): (place: number) => void {
   const low = load64(e, m);
   const high = e.load(16, m.segment, w.add(m.offset, 8));
-  return (place) => {
-    e.f.emit(i64.store(place, low));
-    e.f.emit(w.store16(place, high, 8));
-  };
+  return (place) => storePlace(e, place, low, high);
 }
 
 function writeTenBytes(e: Emitter, m: MemoryAccess, place: number): void {
@@ -88,8 +86,8 @@ export const EXTENDED: MemoryFormat = {
     };
   },
   convert: (e, place, from) => {
-    e.f.emit(i64.store(place, i64.load(from)));
-    e.f.emit(w.store16(place, w.load16(from, 8), 8));
+    e.f.emit(i64.store(place, e.x87.significand(from)));
+    e.f.emit(w.store16(place, e.x87.top(from), 8));
     return undefined;
   },
   write: writeTenBytes,
@@ -149,9 +147,6 @@ export const PACKED: MemoryFormat = {
   indefinite: putTenBytes,
 };
 
-/** The bit that makes a NaN quiet, in the upper half of a significand. */
-const QUIET = 1 << 30;
-
 /**
  * Fetches an operand of arithmetic and compares; what it gives converts it to `place`, exactly: a signalling NaN stays one, for
  * the computation itself to find.
@@ -163,7 +158,9 @@ export function fetchSource(e: Emitter, format: MemoryFormat, m: MemoryAccess): 
   return (place) => {
     const flags = convert(place);
     if (!flags) return undefined;
-    e.if(w.and(flags, Exception.Invalid), () => e.f.emit(w.store32(place + 4, w.and(w.load32(place + 4), ~QUIET))));
+    e.if(w.and(flags, Exception.Invalid), () =>
+      e.x87.setSignificand(place, i64.and(e.x87.significand(place), i64.const(~QUIET_BIT))),
+    );
     return e.let(w.and(flags, Exception.Denormal));
   };
 }
@@ -177,8 +174,8 @@ export function withDenormal(e: Emitter, flags: Expr, denormal: Expr | undefined
   const result = e.f.local();
   e.f.set(result, flags);
   e.if(denormal, () => {
-    const isMaximum = w.eq(w.and(w.load16(other, 8), 0x7fff), 0x7fff);
-    const fraction = i64.shl(i64.load(other), i64.const(1n));
+    const isMaximum = w.eq(w.and(e.x87.top(other), 0x7fff), 0x7fff);
+    const fraction = i64.shl(e.x87.significand(other), i64.const(1n));
     const isNaN = w.and(isMaximum, w.eqz(i64.eqz(fraction)));
     e.if(w.eqz(w.or(isNaN, w.and(flags, Exception.Invalid | Exception.ZeroDivide))), () => {
       const masked = w.and(control(e), Exception.Denormal);

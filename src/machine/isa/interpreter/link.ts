@@ -3,7 +3,7 @@ import type { Operations } from '../../cpu/operations';
 import type { CpuState } from '../../cpu/state';
 import * as layout from '../../layout';
 import { CodeFetch, type FetchPage } from '../code-fetch';
-import type { FloatFunction } from '../float/declare';
+import type { PlaceFunction, ValueFunction } from '../float/declare';
 import type { CpuModel } from '../form';
 import { interpreterModule, OPERATION_NAMES } from './module';
 
@@ -36,8 +36,8 @@ export interface Interpreter {
   run(): void;
   /** Executes one instruction, resolving IP first, and counts it. For compiled code. */
   readonly step: () => void;
-  /** The floating-point functions by name: see float/declare.ts. For compiled code. */
-  readonly float: Readonly<Record<FloatFunction, WebAssembly.ExportValue>>;
+  /** The x87's floating-point functions by name: see float/declare.ts. For compiled code. */
+  readonly float: Readonly<Record<PlaceFunction | ValueFunction, WebAssembly.ExportValue>>;
   /** The function table; numbers from TABLE_SIZE on are for compiled code. */
   readonly table: WebAssembly.Table;
 }
@@ -100,7 +100,7 @@ export function linkInterpreter(host: InterpreterHost): Interpreter {
   return {
     run: exports.run as () => void,
     step: exports.step as () => void,
-    float: exports as Record<FloatFunction, WebAssembly.ExportValue>,
+    float: exports as Record<PlaceFunction | ValueFunction, WebAssembly.ExportValue>,
     table: exports.table as WebAssembly.Table,
   };
 }

@@ -1,0 +1,87 @@
+import * as layout from '../layout';
+import { SegmentIndex } from '../layout';
+import type { Emitter } from './emitter';
+import type { MemoryAccess } from './form';
+import * as w from './wasm/expression';
+import type { Expr, Expr64, Operand } from './wasm/expression';
+import { i64 } from './wasm/i64';
+
+/** A register of the x87's stack. */
+export interface StackRegister {
+  /** Physical number, or what the stage counts registers by. */
+  readonly index: Expr;
+  /** Where its value is: a place. */
+  readonly pointer: Expr;
+  /** Not zero if it is empty. */
+  readonly empty: Expr;
+}
+
+/**
+ * How a stage keeps the register stack of the x87, and places with 80-bit values. This one, the interpreter's, has both in
+ * memory: a place is a host pointer to a u64 significand and a u16 sign and exponent.
+ */
+export class X87Registers {
+  constructor(private readonly e: Emitter) {}
+
+  /** ST(i); -1 is what the next push will fill. */
+  register(i: Operand): StackRegister {
+    const { e } = this;
+    const index = e.let(w.and(w.add(e.state(layout.FPU_TOP), i), 7));
+    const pointer = e.let(w.add(w.shl(index, 4), layout.FPU_REGS));
+    return { index, pointer, empty: w.and(e.state(layout.FPU_EMPTY), w.shl(1, index)) };
+  }
+
+  markUsed({ index }: StackRegister): void {
+    const { e } = this;
+    e.setState(layout.FPU_EMPTY, w.and(e.state(layout.FPU_EMPTY), w.not(w.shl(1, index))));
+  }
+
+  markEmpty({ index }: StackRegister): void {
+    const { e } = this;
+    e.setState(layout.FPU_EMPTY, w.or(e.state(layout.FPU_EMPTY), w.shl(1, index)));
+  }
+
+  /** Tells of registers that have been found used, or empty; a stage may spare itself further tests. */
+  assume(_registers: readonly StackRegister[], _state: 'used' | 'empty'): void {}
+
+  /** Makes a register next to ST(0) the new one: that above it (1), or that below (-1), where it is known already. */
+  moveTop(by: 1 | -1, known?: StackRegister): void {
+    const { e } = this;
+    e.setState(layout.FPU_TOP, known ? known.index : w.and(w.add(e.state(layout.FPU_TOP), by), 7));
+  }
+
+  /** Marks ST(0) empty and makes ST(1) the new one. */
+  pop(): void {
+    const top = this.register(0);
+    this.markEmpty(top);
+    this.e.setState(layout.FPU_TOP, w.and(w.add(top.index, 1), 7));
+  }
+
+  /** Sign (bit 15) and exponent of a place. */
+  top(place: Operand): Expr {
+    return w.load16(place, 8);
+  }
+
+  setTop(place: Operand, top: Operand): void {
+    this.e.f.emit(w.store16(place, top, 8));
+  }
+
+  significand(place: Operand): Expr64 {
+    return i64.load(place);
+  }
+
+  setSignificand(place: Operand, significand: Expr64): void {
+    this.e.f.emit(i64.store(place, significand));
+  }
+
+  /** Remembers the instruction for exception handlers. */
+  remember(operand?: MemoryAccess): void {
+    const { e } = this;
+    e.setState(layout.FPU_IP, e.instructionEip());
+    e.setState(layout.FPU_CS, e.state(layout.SEG_SELECTOR + SegmentIndex.CS * 4));
+    e.setState(layout.FPU_OPCODE, e.escapeOpcode());
+    if (!operand) return;
+    e.setState(layout.FPU_DP, operand.offset);
+    e.setState(layout.FPU_DS, w.load32(w.shl(operand.segment, 2), layout.SEG_SELECTOR));
+  }
+}
