@@ -2,7 +2,13 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Zig } from '../scripts/guests/zig.mjs';
 
-const SOURCES = ['guests/common/boot.S', 'bench/guests/main.c', 'bench/guests/loops.c', 'bench/guests/programs.c'];
+const SOURCES = [
+  'guests/common/boot.S',
+  'bench/guests/main.c',
+  'bench/guests/loops.c',
+  'bench/guests/programs.c',
+  'bench/guests/floats.c',
+];
 
 /** Builds the benchmark's guest as a multiboot ELF file and gives its path. @throws BuildError */
 export async function buildBenchGuest(root) {

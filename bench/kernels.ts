@@ -17,6 +17,9 @@ export const KERNELS: readonly { readonly name: string; readonly rounds: number 
   { name: 'calls', rounds: 30 },
   { name: 'empty', rounds: 400_000_000 },
   { name: 'nbody', rounds: 10_000 },
+  { name: 'matrix_single', rounds: 60 },
+  { name: 'matrix_double', rounds: 60 },
+  { name: 'mandelbrot', rounds: 120 },
   { name: 'port', rounds: 1_000_000 },
   { name: 'rewrite', rounds: 100_000 },
 ];

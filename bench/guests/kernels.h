@@ -24,6 +24,9 @@ uint32_t run_mixed(uint32_t rounds);
 uint32_t run_calls(uint32_t rounds);
 uint32_t run_empty(uint32_t rounds);
 uint32_t run_nbody(uint32_t rounds);
+uint32_t run_matrix_single(uint32_t rounds);
+uint32_t run_matrix_double(uint32_t rounds);
+uint32_t run_mandelbrot(uint32_t rounds);
 uint32_t run_port(uint32_t rounds);
 uint32_t run_rewrite(uint32_t rounds);
 

@@ -12,7 +12,8 @@ const struct kernel kernels[] = {
 	{ "lz", run_lz, 60 },			{ "mixed", run_mixed, 60 },
 	{ "calls", run_calls, 200 },		{ "empty", run_empty, 100000000 },
 	{ "nbody", run_nbody, 20000 },		{ "port", run_port, 1000000 },
-	{ "rewrite", run_rewrite, 300000 },
+	{ "rewrite", run_rewrite, 300000 },	{ "matrix_single", run_matrix_single, 100 },
+	{ "matrix_double", run_matrix_double, 100 },	{ "mandelbrot", run_mandelbrot, 100 },
 };
 const uint32_t kernel_count = sizeof(kernels) / sizeof(kernels[0]);
 
