@@ -16,6 +16,12 @@ export interface StackRegister {
   readonly empty: Expr;
 }
 
+/** A single (i32) or double (i64) as it is in memory. */
+export type MemoryBits = Expr | Expr64;
+
+/** Operations with ST(0) on the left, or on the right (R). */
+export type CombinedOperator = 'Add' | 'Mul' | 'Sub' | 'SubR' | 'Div' | 'DivR';
+
 /**
  * How a stage keeps the register stack of the x87, and places with 80-bit values. This one, the interpreter's, has both in
  * memory: a place is a host pointer to a u64 significand and a u16 sign and exponent.
@@ -72,6 +78,19 @@ export class X87Registers {
 
   setSignificand(place: Operand, significand: Expr64): void {
     this.e.f.emit(i64.store(place, significand));
+  }
+
+  /**
+   * An operation of a register and a single or double in memory that replaces the register, in one: gives the flags. Undefined
+   * where the stage has none, and the operand has to be converted first.
+   */
+  combine(_operator: CombinedOperator, _register: StackRegister, _operand: MemoryBits): Expr | undefined {
+    return undefined;
+  }
+
+  /** The same for FCOM: gives flags and relation. */
+  compareWith(_register: StackRegister, _operand: MemoryBits): Expr | undefined {
+    return undefined;
   }
 
   /** Remembers the instruction for exception handlers. */

@@ -164,7 +164,9 @@ class RegionCompiler {
 
   /** True for a loop of a single block that ends in a conditional jump to its start. */
   private isTightLoop(place: number): boolean {
-    const { flow, end } = this.block(place);
+    const { flow, end, instructions } = this.block(place);
+    // What it gains is little beside the x87's work, and the host's compiler would be busy with three copies for long.
+    if (instructions.filter(isX87).length > MAX_TIGHT_X87) return false;
     return flow.kind === 'branch' && flow.target === place && end !== place;
   }
 
@@ -406,10 +408,16 @@ export interface PageCheck {
   readonly host: number;
 }
 
+/** Most x87 instructions in a block that is staged several times as a tight loop. */
+const MAX_TIGHT_X87 = 16;
+
 /** Escape opcodes D8 to DF, and WAIT. */
+function isX87({ form, opcode }: Instruction): boolean {
+  return form.map === 0 && ((opcode & 0xf8) === 0xd8 || opcode === 0x9b);
+}
+
 function usesX87(region: Region): boolean {
-  const all = [...region.blocks.values()].flatMap(({ instructions }) => instructions);
-  return all.some(({ form, opcode }) => form.map === 0 && ((opcode & 0xf8) === 0xd8 || opcode === 0x9b));
+  return [...region.blocks.values()].some(({ instructions }) => instructions.some(isX87));
 }
 
 /** Beyond this share of instructions left to the interpreter a region costs more than it saves. */

@@ -414,10 +414,7 @@ export class RegionEmitter extends Emitter {
 }
 
 /** Fields of the CPU state that are not kept in locals, and that have no effect but on the instructions that use them. */
-const PLAIN_STATE: ReadonlySet<number> = new Set([
-  layout.EFLAGS,
-  layout.SEG_SELECTOR + SegmentIndex.CS * 4,
-]);
+const PLAIN_STATE: ReadonlySet<number> = new Set([layout.EFLAGS, layout.SEG_SELECTOR + SegmentIndex.CS * 4]);
 
 const STACK_TOP = [{ index: Register.ESP, shift: 0 }];
 

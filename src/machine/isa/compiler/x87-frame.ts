@@ -236,6 +236,11 @@ export class X87Frame {
     this.known.ready = false;
   }
 
+  /** The control word. */
+  get controlWord(): Expr {
+    return this.f.get(this.control);
+  }
+
   /** A field of the CPU state that is kept here; undefined for others. */
   field(offset: number): Expr | undefined {
     const { f } = this;

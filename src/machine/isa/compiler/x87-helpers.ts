@@ -71,7 +71,12 @@ export class X87Helpers {
     const values = Array.from({ length: X87_REGISTERS }, (_, i) => {
       if (!touched.has(i)) return { significand: i64.const(0n), top: w.constant(0) };
       const significand = spill.getAs('i64', 1 + i);
-      storeRegister(spill, spill.let(registerPointer(spill.param(0), i)), significand, spill.param(1 + X87_REGISTERS + i));
+      storeRegister(
+        spill,
+        spill.let(registerPointer(spill.param(0), i)),
+        significand,
+        spill.param(1 + X87_REGISTERS + i),
+      );
       return loadRegister(reload.let(registerPointer(reload.param(0), i)));
     });
     reload.returnMany([...values.map(({ significand }) => significand), ...values.map(({ top }) => top)]);

@@ -1,7 +1,7 @@
 import type { MemoryAccess } from '../form';
 import * as w from '../wasm/expression';
 import type { Expr, Expr64, Operand } from '../wasm/expression';
-import { type StackRegister, X87Registers } from '../x87-registers';
+import { type CombinedOperator, type MemoryBits, type StackRegister, X87Registers } from '../x87-registers';
 import type { RegionEmitter } from './emitter';
 import { NotInlined } from './not-inlined';
 import type { X87Frame } from './x87-frame';
@@ -68,6 +68,15 @@ export class RegionX87 extends X87Registers {
   override setSignificand(place: Operand, significand: Expr64): void {
     this.noteWrite(place);
     this.emitter.f.set(this.values.locals(place).significand, significand);
+  }
+
+  override combine(operator: CombinedOperator, register: StackRegister, operand: MemoryBits): Expr {
+    this.noteWrite(register.pointer);
+    return this.values.combine(operator, register.pointer, operand);
+  }
+
+  override compareWith(register: StackRegister, operand: MemoryBits): Expr {
+    return this.values.compareWith(register.pointer, operand);
   }
 
   override remember(operand?: MemoryAccess): void {

@@ -1,5 +1,5 @@
 import type { PlaceFunction, ValueFunction } from '../float/declare';
-import { F32, F64, F80, type Format, INTEGER_BIT, rebias } from '../float/format';
+import { F32, F64, F80, type Format, rebias } from '../float/format';
 import { FLAGS_SHIFT } from '../float/values';
 import * as layout from '../../layout';
 import * as w from '../wasm/expression';
@@ -7,6 +7,7 @@ import { type Expr, Expr64, type Operand } from '../wasm/expression';
 import type { FunctionBuilder } from '../wasm/function';
 import { i64 } from '../wasm/i64';
 import { NotInlined } from './not-inlined';
+import type { CombinedOperator, MemoryBits } from '../x87-registers';
 import type { ValueLocals, X87Frame } from './x87-frame';
 
 /**
@@ -16,9 +17,9 @@ import type { ValueLocals, X87Frame } from './x87-frame';
 
 type Argument = Expr | Expr64 | number;
 
-const ONE = i64.const(1n);
 const ZERO = i64.const(0n);
-const TOP = i64.const(INTEGER_BIT);
+/** As two short constants: this is written at every load. */
+const TOP = i64.shl(i64.const(1n), i64.const(63n));
 
 /** Functions of the same on values: all operands are places, the last argument is the control word. */
 const ARITHMETIC: ReadonlyMap<PlaceFunction, ValueFunction> = new Map([
@@ -114,6 +115,20 @@ export class X87Values {
     return this.take(target, this.f.callMany(['i64', 'i32'], this.number(name), this.flattened(operands)));
   }
 
+  /** See `X87Registers`. */
+  combine(operator: CombinedOperator, register: Operand, bits: MemoryBits): Expr {
+    const target = this.locals(register);
+    const number = this.number(`x87${operator}${bits instanceof Expr64 ? 'F64' : 'F32'}`);
+    const args = [...this.flattened([register]), bits, this.frame.controlWord];
+    return this.take(target, this.f.callMany(['i64', 'i32'], number, args));
+  }
+
+  /** See `X87Registers`. */
+  compareWith(register: Operand, bits: MemoryBits): Expr {
+    const number = this.number(`x87Compare${bits instanceof Expr64 ? 'F64' : 'F32'}`);
+    return this.f.let(this.f.callValue(number, [...this.flattened([register]), bits]));
+  }
+
   private toMemory(name: ValueFunction, wide: boolean, [dst, ...operands]: readonly Argument[]): Expr {
     const { f } = this;
     const args = this.flattened(operands);
@@ -127,7 +142,7 @@ export class X87Values {
     return flags;
   }
 
-  /** Normal numbers and zeros are put together here; the rest, which raises flags, is left to a function. */
+  /** Normal numbers are put together here; the rest, which may raise flags, is left to a function. */
   private fromBits(format: Format, name: ValueFunction, dst: Argument, bits: Argument): Expr {
     const { f } = this;
     const { significand, top } = this.locals(dst as Operand);
@@ -137,27 +152,16 @@ export class X87Values {
     const high = f.let(wide ? i64.wrap(i64.shrU(bits, i64.const(32n))) : (bits as Expr));
     const fractionBits = wide ? 20 : 23;
     const exponent = f.let(w.and(w.shrU(high, fractionBits), format.maxExponent));
-    const sign = f.let(w.and(w.shrU(high, 16), 0x8000));
     const whole = f.hold(wide ? bits : i64.extendU(bits as Expr));
     f.if(
       w.ltU(w.sub(exponent, 1), format.maxExponent - 1),
       () => {
         f.set(significand, i64.or(i64.shl(whole, i64.const(BigInt(64 - format.precision))), TOP));
-        f.set(top, w.or(sign, w.add(exponent, rebias(format))));
+        f.set(top, w.or(w.and(w.shrU(high, 16), 0x8000), w.add(exponent, rebias(format))));
       },
       () => {
-        const isZero = i64.eqz(wide ? i64.shl(whole, ONE) : i64.shl(whole, i64.const(33n)));
-        f.if(
-          isZero,
-          () => {
-            f.set(significand, ZERO);
-            f.set(top, sign);
-          },
-          () => {
-            const results = f.callMany(['i64', 'i32'], this.number(name), [bits]);
-            f.set(flags, this.take({ significand, top }, results));
-          },
-        );
+        const results = f.callMany(['i64', 'i32'], this.number(name), [bits]);
+        f.set(flags, this.take({ significand, top }, results));
       },
     );
     return f.get(flags);

@@ -99,6 +99,22 @@ const VALUES = {
   x87Sub: 'lilii:li',
   x87Mul: 'lilii:li',
   x87Div: 'lilii:li',
+  /** (a, top of a, bits, control) -> value, top and flags: a OP bits of a single or double; or bits OP a (R). */
+  x87AddF32: 'liii:li',
+  x87AddF64: 'lili:li',
+  x87SubF32: 'liii:li',
+  x87SubF64: 'lili:li',
+  x87SubRF32: 'liii:li',
+  x87SubRF64: 'lili:li',
+  x87MulF32: 'liii:li',
+  x87MulF64: 'lili:li',
+  x87DivF32: 'liii:li',
+  x87DivF64: 'lili:li',
+  x87DivRF32: 'liii:li',
+  x87DivRF64: 'lili:li',
+  /** (a, top of a, bits) -> flags with C3, C2, C0: FCOM with a single or double. */
+  x87CompareF32: 'lii:i',
+  x87CompareF64: 'lil:i',
   /** (a, top of a, control) -> value, top and flags. */
   x87Sqrt: 'lii:li',
   /** (a, top of a, b, top of b, quiet) -> flags with C3, C2, C0: see f80Compare. */

@@ -4,6 +4,7 @@ import type { Emitter } from '../emitter';
 import { type Form, form, type MemoryAccess, type OperandAccess } from '../form';
 import * as w from '../wasm/expression';
 import type { Expr } from '../wasm/expression';
+import type { CombinedOperator } from '../x87-registers';
 import { DOUBLE, fetchSource, type MemoryFormat, SHORT, SINGLE, withDenormal, WORD } from './x87-memory';
 import {
   begin,
@@ -33,6 +34,14 @@ const OPERATIONS: readonly { name: string; digit: number; operator: Operator; re
   { name: 'DIV', digit: 6, operator: 'f80Div', reversed: false },
   { name: 'DIVR', digit: 7, operator: 'f80Div', reversed: true },
 ];
+
+/** Names of the operations as `combine` has them: not reversed, and reversed. */
+const COMBINED: Readonly<Record<Operator, readonly [CombinedOperator, CombinedOperator]>> = {
+  f80Add: ['Add', 'Add'],
+  f80Mul: ['Mul', 'Mul'],
+  f80Sub: ['Sub', 'SubR'],
+  f80Div: ['Div', 'DivR'],
+};
 
 const control = (e: Emitter): Expr => e.state(layout.FPU_CONTROL);
 
@@ -73,6 +82,8 @@ const withMemory =
       operand,
       pops: 0,
       calculate: () => {
+        const combined = convert.bits && e.x87.combine(COMBINED[operator][reversed ? 1 : 0], st0, convert.bits);
+        if (combined) return combined;
         const operands = { st0: st0.pointer, other: w.constant(CONVERTED), result: st0.pointer };
         const denormal = convert(CONVERTED);
         if (!denormal) return apply(e, operator, reversed, operands);

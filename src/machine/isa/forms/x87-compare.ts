@@ -88,6 +88,8 @@ const withMemory = (format: MemoryFormat, pops: 0 | 1) => (e: Emitter, operand: 
     operand,
     pops,
     compare: () => {
+      const compared = convert.bits && e.x87.compareWith(st0, convert.bits);
+      if (compared) return compared;
       const denormal = convert(CONVERTED);
       return withDenormal(e, relation(e, st0.pointer, w.constant(CONVERTED), 0), denormal, st0.pointer);
     },

@@ -8,7 +8,17 @@ import { type Form, form } from '../form';
 import * as w from '../wasm/expression';
 import type { Expr, Expr64 } from '../wasm/expression';
 import { i64 } from '../wasm/i64';
-import { begin, compute, copyPlace, push, replaceAndPush, RESULT, stackRegister, storePlace, unmaskedOf } from './x87-stack';
+import {
+  begin,
+  compute,
+  copyPlace,
+  push,
+  replaceAndPush,
+  RESULT,
+  stackRegister,
+  storePlace,
+  unmaskedOf,
+} from './x87-stack';
 
 const ROUNDING_SHIFT = 10;
 

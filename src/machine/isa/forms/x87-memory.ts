@@ -5,8 +5,16 @@ import * as w from '../wasm/expression';
 import type { Expr, Expr64 } from '../wasm/expression';
 import { QUIET_BIT } from '../float/format';
 import { i64 } from '../wasm/i64';
+import type { MemoryBits } from '../x87-registers';
 import { INDEFINITE_HIGH, INDEFINITE_LOW, storePlace } from './x87-stack';
 import * as layout from '../../layout';
+
+/** Converts an operand that has been read to a place; gives flags, where there can be any. */
+interface Conversion {
+  (place: number): Expr | undefined;
+  /** What was read, if it is a single or double. */
+  readonly bits?: MemoryBits;
+}
 
 /**
  * Formats of operands in memory (Intel SDM vol. 1, 4.2, 4.7 and 8.1.2) and how they are read, converted and written. Conversions
@@ -14,7 +22,7 @@ import * as layout from '../../layout';
  */
 export interface MemoryFormat {
   /** Reads the operand, which may fault; what it gives converts it and gives flags, where there can be any. */
-  fetch(e: Emitter, operand: MemoryAccess): (place: number) => Expr | undefined;
+  fetch(e: Emitter, operand: MemoryAccess): Conversion;
   /** Converts the value at a host pointer for memory, at `place`; gives flags, where there can be any. */
   convert(e: Emitter, place: number, from: Expr): Expr | undefined;
   /** Writes what `convert` has put at `place`. */
@@ -59,7 +67,7 @@ const putTenBytes = (e: Emitter, place: number): void => {
 export const SINGLE: MemoryFormat = {
   fetch: (e, m) => {
     const bits = e.load(32, m.segment, m.offset);
-    return (place) => e.float('f80FromF32', [place, bits]);
+    return Object.assign((place: number) => e.float('f80FromF32', [place, bits]), { bits });
   },
   convert: (e, place, from) => e.float('f80ToF32', [place, from, control(e)]),
   write: write32,
@@ -69,7 +77,7 @@ export const SINGLE: MemoryFormat = {
 export const DOUBLE: MemoryFormat = {
   fetch: (e, m) => {
     const bits = load64(e, m);
-    return (place) => e.float('f80FromF64', [place, bits]);
+    return Object.assign((place: number) => e.float('f80FromF64', [place, bits]), { bits });
   },
   convert: (e, place, from) => e.float('f80ToF64', [place, from, control(e)]),
   write: write64,
@@ -153,9 +161,9 @@ export const PACKED: MemoryFormat = {
  *
  * @returns DE where the operand is denormal, which a single or double no longer is once converted
  */
-export function fetchSource(e: Emitter, format: MemoryFormat, m: MemoryAccess): (place: number) => Expr | undefined {
+export function fetchSource(e: Emitter, format: MemoryFormat, m: MemoryAccess): Conversion {
   const convert = format.fetch(e, m);
-  return (place) => {
+  const convertExactly = (place: number) => {
     const flags = convert(place);
     if (!flags) return undefined;
     e.if(w.and(flags, Exception.Invalid), () =>
@@ -163,6 +171,7 @@ export function fetchSource(e: Emitter, format: MemoryFormat, m: MemoryAccess): 
     );
     return e.let(w.and(flags, Exception.Denormal));
   };
+  return Object.assign(convertExactly, { bits: convert.bits });
 }
 
 /**
