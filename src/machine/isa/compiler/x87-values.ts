@@ -90,7 +90,7 @@ export class X87Values {
 
   private find(argument: Argument | Expr): ValueLocals | undefined {
     if (argument instanceof Expr64) return undefined;
-    const { constant } = w.expr(argument as Operand);
+    const { constant } = w.expr(argument);
     return constant === undefined ? undefined : this.frame.locals(constant);
   }
 
@@ -149,7 +149,7 @@ export class X87Values {
     const flags = f.local();
     f.set(flags, 0);
     const wide = bits instanceof Expr64;
-    const high = f.let(wide ? i64.wrap(i64.shrU(bits, i64.const(32n))) : (bits as Expr));
+    const high = f.let(wide ? i64.wrap(i64.shrU(bits, i64.const(32n))) : (bits));
     const fractionBits = wide ? 20 : 23;
     const exponent = f.let(w.and(w.shrU(high, fractionBits), format.maxExponent));
     const whole = f.hold(wide ? bits : i64.extendU(bits as Expr));
