@@ -1,10 +1,25 @@
 import * as layout from '../layout';
 import { SegmentIndex } from '../layout';
-import type { Emitter } from './emitter';
-import type { MemoryAccess } from './form';
 import * as w from './wasm/expression';
 import type { Expr, Expr64, Operand } from './wasm/expression';
+import type { FunctionBuilder } from './wasm/function';
 import { i64 } from './wasm/i64';
+
+/** What the registers need of the emitter that they belong to. */
+export interface X87Stage {
+  readonly f: FunctionBuilder;
+  let(value: Operand): Expr;
+  state(offset: number): Expr;
+  setState(offset: number, value: Operand): void;
+  instructionEip(): Expr;
+  escapeOpcode(): Expr;
+}
+
+/** Where an instruction's operand in memory is. */
+export interface X87Operand {
+  readonly segment: Expr;
+  readonly offset: Expr;
+}
 
 /** A register of the x87's stack. */
 export interface StackRegister {
@@ -27,7 +42,7 @@ export type CombinedOperator = 'Add' | 'Mul' | 'Sub' | 'SubR' | 'Div' | 'DivR';
  * memory: a place is a host pointer to a u64 significand and a u16 sign and exponent.
  */
 export class X87Registers {
-  constructor(private readonly e: Emitter) {}
+  constructor(private readonly e: X87Stage) {}
 
   /** ST(i); -1 is what the next push will fill. */
   register(i: Operand): StackRegister {
@@ -94,7 +109,7 @@ export class X87Registers {
   }
 
   /** Remembers the instruction for exception handlers. */
-  remember(operand?: MemoryAccess): void {
+  remember(operand?: X87Operand): void {
     const { e } = this;
     e.setState(layout.FPU_IP, e.instructionEip());
     e.setState(layout.FPU_CS, e.state(layout.SEG_SELECTOR + SegmentIndex.CS * 4));

@@ -1,16 +1,31 @@
-import type { MemoryAccess } from '../form';
 import * as w from '../wasm/expression';
 import type { Expr, Expr64, Operand } from '../wasm/expression';
-import { type CombinedOperator, type MemoryBits, type StackRegister, X87Registers } from '../x87-registers';
-import type { RegionEmitter } from './emitter';
+import {
+  type CombinedOperator,
+  type MemoryBits,
+  type StackRegister,
+  type X87Operand,
+  X87Registers,
+  type X87Stage,
+} from '../x87-registers';
 import { NotInlined } from './not-inlined';
 import type { X87Frame } from './x87-frame';
 import type { X87Values } from './x87-values';
 
+/** What the stack tells the emitter of a region. */
+interface RegionStage extends X87Stage {
+  /** Something of the guest's state changes. */
+  noteChange(): void;
+  /** The register stack moves, which must be known while compiling. */
+  noteStackChange(): void;
+  /** Remembers the instruction for exception handlers. */
+  rememberX87(operand?: X87Operand): void;
+}
+
 /** The register stack of the x87 as one instruction of a region sees it: in locals. */
 export class RegionX87 extends X87Registers {
   constructor(
-    private readonly emitter: RegionEmitter,
+    private readonly emitter: RegionStage,
     private readonly frame: X87Frame,
     readonly values: X87Values,
   ) {
@@ -79,7 +94,7 @@ export class RegionX87 extends X87Registers {
     return this.values.compareWith(register.pointer, operand);
   }
 
-  override remember(operand?: MemoryAccess): void {
+  override remember(operand?: X87Operand): void {
     this.emitter.rememberX87(operand);
   }
 

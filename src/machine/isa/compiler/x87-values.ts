@@ -149,7 +149,7 @@ export class X87Values {
     const flags = f.local();
     f.set(flags, 0);
     const wide = bits instanceof Expr64;
-    const high = f.let(wide ? i64.wrap(i64.shrU(bits, i64.const(32n))) : (bits));
+    const high = f.let(wide ? i64.wrap(i64.shrU(bits, i64.const(32n))) : bits);
     const fractionBits = wide ? 20 : 23;
     const exponent = f.let(w.and(w.shrU(high, fractionBits), format.maxExponent));
     const whole = f.hold(wide ? bits : i64.extendU(bits as Expr));
