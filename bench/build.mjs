@@ -4,7 +4,9 @@ import { Zig } from '../scripts/guests/zig.mjs';
 
 const SOURCES = [
   'guests/common/boot.S',
-  ...['main.c', 'loops.c', 'ports.c', 'programs.c', 'events.c', 'events.S'].map((name) => `bench/guests/${name}`),
+  ...['main.c', 'loops.c', 'ports.c', 'floats.c', 'programs.c', 'events.c', 'events.S'].map(
+    (name) => `bench/guests/${name}`,
+  ),
 ];
 
 /** Builds the benchmark's guest as a multiboot ELF file and gives its path. @throws BuildError */

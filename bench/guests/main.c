@@ -27,6 +27,9 @@ const struct kernel kernels[] = {
 	{ "port_call_in", run_port_call_in, 1000000 },
 	{ "port_call_outs", run_port_call_outs, 300 },
 	{ "irq_flags", run_irq_flags, 1000000 },
+	{ "matrix_single", run_matrix_single, 100 },
+	{ "matrix_double", run_matrix_double, 100 },
+	{ "mandelbrot", run_mandelbrot, 100 },
 };
 const uint32_t kernel_count = sizeof(kernels) / sizeof(kernels[0]);
 

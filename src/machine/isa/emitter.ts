@@ -18,6 +18,7 @@ import type { Size } from './size';
 import * as w from './wasm/expression';
 import type { Expr, Expr64, ExprV128, Operand } from './wasm/expression';
 import type { FunctionBuilder, Label } from './wasm/function';
+import { X87Registers } from './x87-registers';
 
 /** Names of the small functions that every stage can call; the runtime module defines them. */
 export type RuntimeFunction =
@@ -207,6 +208,14 @@ export abstract class Emitter {
   /** Those of the x87's exceptions in `flags` that are not masked. */
   unmaskedX87(flags: Expr): Expr {
     return w.and(flags, w.not(this.state(layout.FPU_CONTROL)));
+  }
+
+  private memoryX87: X87Registers | undefined;
+
+  /** The register stack of the x87. */
+  get x87(): X87Registers {
+    this.memoryX87 ??= new X87Registers(this);
+    return this.memoryX87;
   }
 
   // Stack

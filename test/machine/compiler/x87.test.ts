@@ -5,9 +5,8 @@ import { setFlatProtectedMode } from '../../../src/machine/loaders/cpu-setup';
 import { RunEnd } from '../../../src/machine/run';
 import { CODE, DATA, STACK } from './support/programs';
 import { Random } from './support/random';
+import { CONTROL_WORDS, CONTROLS, dword, x87Operands, X87Program } from './support/x87-programs';
 import { EAGER, ramHash, type TieredMachine, tieredMachine, visibleState } from './support/tiers';
-
-const dword = (value: number): number[] => [value & 0xff, (value >>> 8) & 0xff, (value >>> 16) & 0xff, value >>> 24];
 
 /** [esi + n] with ESI at DATA: any alignment, the end of a page among them. */
 const memory = (random: Random, digit: number): number[] => [
@@ -61,8 +60,8 @@ function instruction(random: Random): number[] {
   }
 }
 
-/** Control words: the initial one, other roundings and precisions, and at times unmasked exceptions. */
-const CONTROLS = [0x37f, 0x37f, 0x77f, 0xb7f, 0xf7f, 0x27f, 0x07f, 0x35f];
+/** Control words, at times with unmasked exceptions. */
+const SOME_UNMASKED = [...CONTROLS.slice(0, 7), 0x35f];
 
 function program(random: Random, length: number): number[] {
   // mov esi, DATA; mov ecx, rounds; top:
@@ -73,6 +72,25 @@ function program(random: Random, length: number): number[] {
   return [...head, ...body, 0x49, 0x0f, 0x85, ...dword(back), 0xf4];
 }
 
+/** How many orderly programs are run: many thousands where that is asked for. */
+const PROGRAMS = Number(process.env.X87_PROGRAMS ?? 25);
+
+/** A loop around statements that keep the stack in order, with routines that they call from any depth. */
+function orderly(random: Random): number[] {
+  const head = [0xbe, ...dword(DATA), 0xb9, ...dword(8 + random.below(8))];
+  const subroutines: number[] = [];
+  const routines: number[] = [];
+  // jmp over the routines
+  const start = CODE + head.length + 5;
+  for (let i = 0; i < 2; i++) {
+    subroutines.push(start + routines.length);
+    routines.push(...new X87Program(random).subroutine());
+  }
+  const body = new X87Program(random).body(6 + random.below(40), subroutines, start + routines.length);
+  const over = [0xe9, ...dword(routines.length)];
+  return [...head, ...over, ...routines, ...body, 0x49, 0x0f, 0x85, ...dword(-(body.length + 7)), 0xf4];
+}
+
 /** The whole state of the x87, and the rest. */
 function state(machine: TieredMachine): Record<string, string> {
   const { u8 } = machine.cpu.state;
@@ -80,13 +98,17 @@ function state(machine: TieredMachine): Record<string, string> {
   return { ...visibleState(machine), fpu: Buffer.from(fpu).toString('hex') };
 }
 
-function machines(code: readonly number[], data: Uint8Array): TieredMachine[] {
+function machines(
+  code: readonly number[],
+  data: Uint8Array,
+  controls: readonly number[] = SOME_UNMASKED,
+): TieredMachine[] {
   return (['off', EAGER] as const).map((options) => {
     const machine = tieredMachine(options);
     const { cpu, memory: ram } = machine;
     ram.poke(CODE, Uint8Array.from(code));
     ram.poke(DATA, data);
-    ram.poke(DATA + 0x3000, Uint8Array.from(CONTROLS.flatMap((word) => [word & 0xff, word >> 8])));
+    ram.poke(CONTROL_WORDS, Uint8Array.from(controls.flatMap((word) => [word & 0xff, word >> 8])));
     setFlatProtectedMode({ state: cpu.state, segmentation: cpu.segmentation, memory: ram }, 0, CODE);
     cpu.state.setReg(layout.Register.ESP, STACK);
     cpu.state.set(layout.FPU_CONTROL, 0x37f);
@@ -135,6 +157,19 @@ describe('compiled tier: x87', function () {
       regions += pair[1].tier?.compilations ?? 0;
     }
     assert.ok(regions > 40, `${regions} regions compiled`);
+  });
+
+  it('does what compilers write as the interpreter does, exact to the bit', () => {
+    let [regions, interpreted] = [0, 0];
+    for (let seed = 1; seed <= PROGRAMS; seed++) {
+      const random = new Random(seed * 104729);
+      const pair = machines(orderly(random), x87Operands(random), CONTROLS);
+      assertSame(pair, random, `seed ${seed}`);
+      regions += pair[1].tier?.compilations ?? 0;
+      interpreted += pair[0].clock.instructions;
+    }
+    assert.ok(regions > PROGRAMS, `${regions} regions compiled`);
+    assert.ok(interpreted > PROGRAMS * 100, `${interpreted} instructions`);
   });
 
   it('leaves instructions to the interpreter while TS is set or an exception is not masked', () => {

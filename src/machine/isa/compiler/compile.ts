@@ -11,12 +11,13 @@ import { ModuleBuilder } from '../wasm/module';
 import { AccessForecast, stepOf } from './access-forecast';
 import { decodeAddress, Rest } from './addresses';
 import type { Instruction } from './decode';
-import { NotInlined, RegionEmitter, type Transfer } from './emitter';
+import { RegionEmitter, type Transfer } from './emitter';
 import { RegionFrame } from './frame';
 import { addHelpers, type CodePage, type Helpers } from './helpers';
 import { LoopNest } from './loop-nest';
 import { Patience } from './memory-access';
 import type { TierMode } from './mode';
+import { NotInlined } from './not-inlined';
 import { importOperations } from './operations';
 import { type Block, type Region, successors } from './region';
 import { structure, type Structure } from './structure';
@@ -89,6 +90,11 @@ class RegionCompiler {
     return this.frame.interpreted / all;
   }
 
+  /** Registers of the x87 that the region touches. */
+  get x87Registers(): ReadonlySet<number> {
+    return this.frame.x87?.touched ?? new Set();
+  }
+
   private block(place: number): Block {
     return this.region.blocks.get(place) as Block;
   }
@@ -127,6 +133,7 @@ class RegionCompiler {
   }
 
   private emitTree(place: number): void {
+    this.frame.x87?.startBlock(place);
     if (!this.structure.loops.has(place)) {
       this.emitWithin(place, () => this.emitBlock(this.block(place)));
       return;
@@ -146,6 +153,7 @@ class RegionCompiler {
     const { f } = this;
     const carry = this.wantsCarry(place);
     if (carry) this.frame.flags.makeCarryExplicit();
+    this.frame.x87?.startBlock(place);
     f.loop((again) => {
       this.labels.set(place, again);
       if (carry) this.frame.flags.assumeCarryExplicit();
@@ -157,7 +165,9 @@ class RegionCompiler {
 
   /** True for a loop of a single block that ends in a conditional jump to its start. */
   private isTightLoop(place: number): boolean {
-    const { flow, end } = this.block(place);
+    const { flow, end, instructions } = this.block(place);
+    // What it gains is little beside the x87's work, and the host's compiler would be busy with three copies for long.
+    if (instructions.filter(isX87).length > MAX_TIGHT_X87) return false;
     return flow.kind === 'branch' && flow.target === place && end !== place;
   }
 
@@ -191,8 +201,8 @@ class RegionCompiler {
       const groups = frame.memory.recordBlock(() => {
         first = round();
       });
-      settled &&= first !== undefined;
-      if (!first) return;
+      settled &&= first !== undefined && frame.x87?.fits(place) !== false;
+      if (!first || !settled) return;
       f.branchIf(w.eqz(first), leave);
       after = frame.flags.knowledge;
       const next = () => {
@@ -245,7 +255,10 @@ class RegionCompiler {
     const { rank, merges } = this.structure;
     if (!this.structure.rank.has(to) || this.structure.isCut(from, to)) {
       this.frame.leaveTo(this.frame.eipOf(to));
-    } else if ((rank.get(to) as number) <= (rank.get(from) as number)) {
+      return;
+    }
+    this.frame.x87?.goTo(to);
+    if ((rank.get(to) as number) <= (rank.get(from) as number)) {
       if (this.wantsCarry(to)) this.f.scope(() => this.frame.flags.makeCarryExplicit());
       this.f.branch(this.labels.get(to) as Label);
     } else if (merges.has(to)) {
@@ -281,6 +294,7 @@ class RegionCompiler {
     this.frame.spend(block.instructions.length);
     const forecast = this.patience === Patience.None ? this.forecast(block) : undefined;
     this.frame.memory.beginBlock(block.start, forecast);
+    this.frame.x87?.startBlock(block.start);
     let transfer: Transfer | undefined;
     block.instructions.forEach((instruction, i) => {
       const left = block.instructions.length - i;
@@ -308,6 +322,7 @@ class RegionCompiler {
     const { f, frame } = this;
     const { position, nesting } = f;
     const { knowledge } = frame.flags;
+    const x87 = frame.x87?.save();
     const e = new RegionEmitter(frame, instruction, left, needed);
     try {
       const rest = new Rest(instruction.rest);
@@ -326,6 +341,7 @@ class RegionCompiler {
       f.rewind(position);
       f.nesting = nesting;
       frame.flags.assume(knowledge);
+      frame.x87?.restore(x87);
       frame.interpret(instruction.at, instruction.at + instruction.length, left, needed);
       return undefined;
     }
@@ -347,8 +363,10 @@ class RegionCompiler {
   private emitFlow(block: Block, transfer: Transfer | undefined): void {
     const { f } = this;
     const flags = this.frame.flags.knowledge;
+    const x87 = this.frame.x87?.save();
     const onward = () => {
       this.frame.flags.assume(flags);
+      this.frame.x87?.restore(x87);
       this.branchTo(block.start, block.end);
     };
     if (!transfer) {
@@ -372,12 +390,14 @@ class RegionCompiler {
       return;
     }
     const flags = this.frame.flags.knowledge;
+    const x87 = this.frame.x87?.save();
     for (const site of this.region.targets.get(block.start) ?? []) {
       if (!this.region.blocks.has(site)) continue;
       this.f.if(w.eq(target.eip, this.frame.eipOf(site)), () => {
         this.frame.flags.assume(flags);
         this.branchTo(block.start, site);
       });
+      this.frame.x87?.restore(x87);
     }
     this.frame.leaveTo(target.eip);
   }
@@ -389,10 +409,16 @@ export interface PageCheck {
   readonly host: number;
 }
 
+/** Most x87 instructions in a block that is staged several times as a tight loop. */
+const MAX_TIGHT_X87 = 16;
+
 /** Escape opcodes D8 to DF, and WAIT. */
+function isX87({ form, opcode }: Instruction): boolean {
+  return form.map === 0 && ((opcode & 0xf8) === 0xd8 || opcode === 0x9b);
+}
+
 function usesX87(region: Region): boolean {
-  const all = [...region.blocks.values()].flatMap(({ instructions }) => instructions);
-  return all.some(({ form, opcode }) => form.map === 0 && ((opcode & 0xf8) === 0xd8 || opcode === 0x9b));
+  return [...region.blocks.values()].some(({ instructions }) => instructions.some(isX87));
 }
 
 /** Beyond this share of instructions left to the interpreter a region costs more than it saves. */
@@ -421,5 +447,6 @@ export function compileRegion(
   if (compiler.compile() > MAX_INTERPRETED) return undefined;
   m.define(run, f);
   m.export('run', run);
+  helpers.x87?.defineHelpers(m, compiler.x87Registers);
   return m.finish();
 }

@@ -2,7 +2,7 @@ import type { Operations } from '../../cpu/operations';
 import * as layout from '../../layout';
 import { FLAGS_ARITHMETIC, Register, SegmentIndex } from '../../layout';
 import { type ConditionCode, Emitter, type RuntimeFunction } from '../emitter';
-import type { FloatFunction } from '../float/declare';
+import { type FloatFunction, isX87Function } from '../float/declare';
 import type { Size } from '../size';
 import * as w from '../wasm/expression';
 import type { Expr, Expr64, ExprV128, Operand } from '../wasm/expression';
@@ -11,9 +11,10 @@ import { i64 } from '../wasm/i64';
 import type { AddressParts } from './addresses';
 import type { Instruction } from './decode';
 import type { RegionFrame } from './frame';
-
-/** Thrown while staging an instruction that has to be left to the interpreter. */
-export class NotInlined extends Error {}
+import { NotInlined } from './not-inlined';
+import type { X87Frame } from './x87-frame';
+import { RegionX87 } from './x87-stack';
+import { X87Values } from './x87-values';
 
 /** Where an instruction sends control. */
 export interface Transfer {
@@ -48,9 +49,7 @@ export class RegionEmitter extends Emitter {
   }
 
   protected runtime(name: RuntimeFunction): number {
-    const imported = this.frame.floatFunction(name);
-    if (imported === undefined) throw new NotInlined(name);
-    return imported;
+    throw new NotInlined(name);
   }
 
   protected operation(name: keyof Operations): number {
@@ -145,14 +144,14 @@ export class RegionEmitter extends Emitter {
     if (offset === layout.STACK_32) return w.constant(this.frame.mode.stack32 ? 1 : 0);
     if (offset === layout.CODE_32) return w.constant(this.frame.mode.code32 ? 1 : 0);
     if (PLAIN_STATE.has(offset)) return super.state(offset);
+    const field = this.frame.x87?.field(offset);
+    if (field) return field;
     throw new NotInlined('reads the CPU state');
   }
 
   override setState(offset: number, value: Operand): void {
-    if (!PLAIN_STATE.has(offset) || offset === layout.EFLAGS) throw new NotInlined('writes the CPU state');
     this.changed = true;
-    super.setState(offset, value);
-    if (offset === layout.FPU_CONTROL) this.frame.checkX87();
+    if (!this.frame.x87?.setField(offset, value)) throw new NotInlined('writes the CPU state');
   }
 
   override remaining(): Expr {
@@ -162,7 +161,39 @@ export class RegionEmitter extends Emitter {
   // Floating point
 
   override beginX87(): void {
-    this.unlikely(w.eqz(this.frame.x87Ready));
+    this.x87Frame.begin((condition) => this.unlikely(condition));
+  }
+
+  private regionX87: RegionX87 | undefined;
+
+  override get x87(): RegionX87 {
+    this.regionX87 ??= new RegionX87(this, this.x87Frame, new X87Values(this.f, this.x87Frame));
+    return this.regionX87;
+  }
+
+  private get x87Frame(): X87Frame {
+    const { x87 } = this.frame;
+    if (!x87) throw new NotInlined('an x87 that the region does not have');
+    return x87;
+  }
+
+  /** Something of the guest's state changes. */
+  noteChange(): void {
+    this.changed = true;
+  }
+
+  /** The register stack moves, which must be known while compiling. */
+  noteStackChange(): void {
+    if (this.conditions.length > 0) throw new NotInlined('moves the stack now and then');
+    this.changed = true;
+  }
+
+  /** Remembers this instruction for exception handlers. */
+  rememberX87(operand?: { readonly segment: Expr; readonly offset: Expr }): void {
+    this.changed = true;
+    const { constant } = this.escapeOpcode();
+    const at = operand && { segment: constantOf(operand.segment), offset: operand.offset };
+    this.x87Frame.remember(this.instruction.at, constant as number, at);
   }
 
   override unmaskedX87(): Expr {
@@ -170,19 +201,19 @@ export class RegionEmitter extends Emitter {
   }
 
   override float(name: FloatFunction, args: readonly (Expr | Expr64 | number)[]): Expr {
-    const flags = super.float(name, args);
-    this.noteDestination(args[0]);
-    return flags;
+    return this.x87Call(name, args);
   }
 
   override floatCall(name: FloatFunction, args: readonly (Expr | Expr64 | number)[]): void {
-    super.floatCall(name, args);
-    this.noteDestination(args[0]);
+    this.x87Call(name, args);
   }
 
-  /** What is put aside at a fixed place does no harm if the interpreter starts over; a register does. */
-  private noteDestination(destination: Expr | Expr64 | number): void {
-    if (typeof destination !== 'number' && (destination as Expr).constant === undefined) this.changed = true;
+  /** What is put aside does no harm if the interpreter starts over; a register does. */
+  private x87Call(name: FloatFunction, args: readonly (Expr | Expr64 | number)[]): Expr {
+    if (!isX87Function(name)) throw new NotInlined(name);
+    const { values } = this.x87;
+    if (values.registerWritten(name, args)) this.changed = true;
+    return values.call(name, args);
   }
 
   // Registers
@@ -395,19 +426,7 @@ export class RegionEmitter extends Emitter {
 }
 
 /** Fields of the CPU state that are not kept in locals, and that have no effect but on the instructions that use them. */
-const PLAIN_STATE: ReadonlySet<number> = new Set([
-  layout.EFLAGS,
-  layout.FPU_CONTROL,
-  layout.FPU_STATUS,
-  layout.FPU_TOP,
-  layout.FPU_EMPTY,
-  layout.FPU_IP,
-  layout.FPU_CS,
-  layout.FPU_OPCODE,
-  layout.FPU_DP,
-  layout.FPU_DS,
-  layout.SEG_SELECTOR + SegmentIndex.CS * 4,
-]);
+const PLAIN_STATE: ReadonlySet<number> = new Set([layout.EFLAGS, layout.SEG_SELECTOR + SegmentIndex.CS * 4]);
 
 const STACK_TOP = [{ index: Register.ESP, shift: 0 }];
 

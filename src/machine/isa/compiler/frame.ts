@@ -1,5 +1,3 @@
-import { CR0_EM, CR0_TS } from '../../cpu/control-bits';
-import { EXCEPTIONS, PENDING } from '../../fpu/words';
 import type { Operations } from '../../cpu/operations';
 import * as layout from '../../layout';
 import { Register } from '../../layout';
@@ -14,6 +12,7 @@ import { MemoryAccess } from './memory-access';
 import type { TierMode } from './mode';
 import { changesOf, emitBeforeOperation, emitCount, isLeftAfterOperation } from './operations';
 import type { Region } from './region';
+import { X87Frame } from './x87-frame';
 
 const PAGE_MASK = ~0xfff;
 
@@ -36,8 +35,8 @@ export class RegionFrame {
   private readonly exitEip: number;
   private readonly exitKind: number;
   private exit: Label | undefined;
-  /** 1 while x87 instructions may be done here: see `checkX87`. */
-  private readonly x87: number;
+  /** Undefined where no instruction of the region needs it. */
+  readonly x87: X87Frame | undefined;
 
   constructor(
     readonly f: FunctionBuilder,
@@ -50,7 +49,8 @@ export class RegionFrame {
     nest: LoopNest,
   ) {
     this.registers = Array.from({ length: REGISTERS }, () => f.local());
-    [this.budget, this.base, this.exitEip, this.exitKind, this.x87] = Array.from({ length: 5 }, () => f.local());
+    [this.budget, this.base, this.exitEip, this.exitKind] = Array.from({ length: 4 }, () => f.local());
+    this.x87 = helpers.x87 && new X87Frame(f, helpers.x87);
     this.flags = new FlagTracker(f);
     this.memory = new MemoryAccess(f, mode, helpers, nest);
   }
@@ -63,27 +63,6 @@ export class RegionFrame {
   setReg(index: number, value: Expr): void {
     this.f.set(this.registers[index], value);
     this.memory.wrote(index);
-  }
-
-  /** Number of a floating-point function; undefined where the region has none. */
-  floatFunction(name: string): number | undefined {
-    return this.helpers.float.get(name);
-  }
-
-  get x87Ready(): Expr {
-    return this.f.get(this.x87);
-  }
-
-  /**
-   * Finds out whether x87 instructions can be done without the interpreter: none raises #NM, no exception is pending, and all are
-   * masked, so that none will be. Comes at the entry and after everything that may change one of these.
-   */
-  checkX87(): void {
-    if (this.helpers.float.size === 0) return;
-    const unavailable = w.and(w.load32(layout.CR), CR0_EM | CR0_TS);
-    const pending = w.and(w.load32(layout.FPU_STATUS), PENDING);
-    const unmasked = w.and(w.xor(w.load32(layout.FPU_CONTROL), EXCEPTIONS), EXCEPTIONS);
-    this.f.set(this.x87, w.eqz(w.or(w.or(unavailable, pending), unmasked)));
   }
 
   /** EIP of a place. */
@@ -99,10 +78,10 @@ export class RegionFrame {
   /** The function's body between taking the state over and giving it back. */
   around(body: () => void): void {
     const { f } = this;
+    const start = f.position;
     f.scope(() => {
       emitReload(f).forEach((value, i) => f.set(this.locals[i], value));
       this.memory.forget();
-      this.checkX87();
       f.set(this.budget, w.load32(layout.REMAINING));
       const ip = w.load32(layout.IP);
       f.set(this.base, w.sub(w.and(ip, PAGE_MASK), w.load32(layout.IP_DELTA)));
@@ -111,7 +90,9 @@ export class RegionFrame {
       this.exit = exit;
       body();
     });
+    f.insert(start, () => this.x87?.loadAtEntry());
     f.scope(() => {
+      this.x87?.storeAtExit(f.get(this.base));
       emitSpill(f, this.spilled(f.get(this.exitEip)), this.page);
       f.return(f.get(this.exitKind));
     });
@@ -128,6 +109,7 @@ export class RegionFrame {
     if (exit !== layout.REGION_INTERPRET) f.set(this.exitKind, exit);
     f.set(this.budget, w.add(f.get(this.budget), left));
     f.set(this.exitEip, this.eipOf(place));
+    this.x87?.noteExit();
     f.branch(this.exitLabel);
   }
 
@@ -136,6 +118,7 @@ export class RegionFrame {
     const { f } = this;
     f.set(this.exitEip, eip);
     f.set(this.exitKind, layout.REGION_TRANSFER);
+    this.x87?.noteExit();
     f.branch(this.exitLabel);
   }
 
@@ -189,6 +172,7 @@ export class RegionFrame {
   operate(name: keyof Operations, args: readonly Expr[], instruction: Instruction, left: number, needed: number): void {
     const { f, mode, page } = this;
     f.set(this.budget, w.add(f.get(this.budget), left));
+    this.x87?.store(f.get(this.base));
     emitBeforeOperation(f, this.spilled(f.get(this.base)), instruction, f.get(this.base), page, mode);
     f.call(this.helpers.operations.get(name) as number, args);
     f.if(isLeftAfterOperation(instruction, page, mode, needed + 1), () => {
@@ -198,7 +182,10 @@ export class RegionFrame {
     if (changesOf(name) === 'everything') {
       this.disturbed++;
       this.load();
-    } else this.setReg(Register.EAX, w.load32(layout.REGS + Register.EAX * 4));
+    } else {
+      this.setReg(Register.EAX, w.load32(layout.REGS + Register.EAX * 4));
+      this.x87?.load();
+    }
     f.set(this.budget, w.sub(w.load32(layout.REMAINING), left));
   }
 
@@ -206,10 +193,11 @@ export class RegionFrame {
     this.f.callInto(this.locals, this.helpers.reload);
     this.flags.assume(undefined);
     this.memory.forget();
-    this.checkX87();
+    this.x87?.load();
   }
 
   private store(eip: Expr): void {
+    this.x87?.store(this.f.get(this.base));
     this.f.call(this.helpers.spill, this.spilled(eip));
   }
 

@@ -1,13 +1,13 @@
 import type { Operations } from '../../cpu/operations';
 import * as layout from '../../layout';
 import { FLAGS_ARITHMETIC } from '../../layout';
-import { floatSignature, X87_FUNCTIONS } from '../float/declare';
 import * as w from '../wasm/expression';
 import type { Expr } from '../wasm/expression';
 import { FunctionBuilder } from '../wasm/function';
 import { i64 } from '../wasm/i64';
 import type { ModuleBuilder } from '../wasm/module';
 import type { TierMode } from './mode';
+import { importFloat, X87Helpers } from './x87-helpers';
 
 /**
  * Functions that a module of compiled code may have beside its region, so that what is rare is not written out at
@@ -48,8 +48,8 @@ export interface Helpers {
   readonly locate: ((bytes: number, write: boolean) => number) | undefined;
   /** Lets the interpreter do one instruction. */
   readonly step: number;
-  /** The x87's functions; empty where no instruction of the region needs them. */
-  readonly float: ReadonlyMap<string, number>;
+  /** Undefined where no instruction of the region needs them. */
+  readonly x87: X87Helpers | undefined;
   /** The operations that instructions of the region call. */
   readonly operations: ReadonlyMap<keyof Operations, number>;
 }
@@ -166,15 +166,6 @@ function defineLocates(m: ModuleBuilder, mode: TierMode): Helpers['locate'] {
   };
 }
 
-function importFloat(m: ModuleBuilder): Map<string, number> {
-  return new Map(
-    X87_FUNCTIONS.map((name) => {
-      const { params, results } = floatSignature(name);
-      return [name, m.import(name, params, results).index];
-    }),
-  );
-}
-
 /**
  * Adds the functions to a module: imports at once, those of the x87 and those that ask TypeScript where they are needed;
  * the module's own when they are first called.
@@ -190,8 +181,9 @@ export function addHelpers(
   }: { readonly usesX87: boolean; readonly asks: boolean; readonly operations: Helpers['operations'] },
 ): Helpers {
   const step = m.import('step', []).index;
-  const float = usesX87 ? importFloat(m) : new Map<string, number>();
+  const float = usesX87 ? importFloat(m) : undefined;
   const locate = asks ? defineLocates(m, mode) : undefined;
+  const x87 = float && new X87Helpers(m, float);
   let [spill, reload]: (number | undefined)[] = [];
   return {
     get spill() {
@@ -202,7 +194,7 @@ export function addHelpers(
     },
     locate,
     step,
-    float,
+    x87,
     operations,
   };
 }

@@ -5,7 +5,7 @@ import { i64 } from '../wasm/i64';
 import type { ModuleBuilder } from '../wasm/module';
 import { F80, INTEGER_BIT } from './format';
 import type { BinaryOperation, Outcome, Unpacked } from './operation';
-import { type Variable, variable32, variable64 } from './variable';
+import { variable32, variable64 } from './variable';
 import { multiplyWide, normalise, shiftRightSticky } from './wide';
 
 /** The four operations. Results for infinities and zeros: SDM vol. 2, tables of FADD, FMUL, FDIV. */
@@ -14,41 +14,52 @@ const ZERO = i64.const(0n);
 const ONE = i64.const(1n);
 const TOP = i64.const(INTEGER_BIT);
 
-function exchange(f: FunctionBuilder, a: Unpacked, b: Unpacked): void {
-  for (const key of ['sign', 'exponent', 'significand'] as const) {
-    const kept = f.hold(a[key].value);
-    (a[key] as Variable<'i32' | 'i64'>).value = b[key].value;
-    (b[key] as Variable<'i32' | 'i64'>).value = kept;
-  }
-}
+/** Chooses the same side of several pairs. */
+const choose = (f: FunctionBuilder, first: Expr, a: Unpacked, b: Unpacked): Unpacked => ({
+  sign: variable32(f, w.select(first, a.sign.value, b.sign.value)),
+  exponent: variable32(f, w.select(first, a.exponent.value, b.exponent.value)),
+  significand: variable64(f, i64.select(first, a.significand.value, b.significand.value)),
+});
 
 function addFinite(f: FunctionBuilder, _: ModuleBuilder, a: Unpacked, b: Unpacked, outcome: Outcome): void {
   const sameExponent = w.eq(a.exponent.value, b.exponent.value);
-  const less = w.or(
-    w.ltS(a.exponent.value, b.exponent.value),
-    w.and(sameExponent, i64.ltU(a.significand.value, b.significand.value)),
+  const bLarger = f.let(
+    w.or(
+      w.ltS(a.exponent.value, b.exponent.value),
+      w.and(sameExponent, i64.ltU(a.significand.value, b.significand.value)),
+    ),
   );
-  f.if(less, () => exchange(f, a, b));
-  const exponent = a.exponent;
-  const high = b.significand;
+  const large = choose(f, bLarger, b, a);
+  const small = choose(f, bLarger, a, b);
+  const { sign, exponent } = large;
+  const high = small.significand;
   const low = variable64(f, ZERO);
-  shiftRightSticky(f, high, low, w.sub(a.exponent.value, b.exponent.value));
-  f.if(w.eq(a.sign.value, b.sign.value), () => {
-    high.value = i64.add(high.value, a.significand.value);
-    f.if(i64.ltU(high.value, a.significand.value), () => {
-      // No bit is lost: only after a shift of at least 64, which leaves nothing to carry with, is the lowest one set.
-      low.value = i64.or(i64.shrU(low.value, ONE), i64.shl(high.value, i64.const(63n)));
-      high.value = i64.or(i64.shrU(high.value, ONE), TOP);
-      exponent.value = w.add(exponent.value, 1);
-    });
-    outcome.round(a.sign.value, exponent.value, high.value, low.value);
+  const distance = f.let(w.sub(exponent.value, small.exponent.value));
+  f.if(
+    w.ltU(distance, 64),
+    () => {
+      const by = f.hold(i64.extendU(distance));
+      low.value = i64.shl(i64.shl(high.value, ONE), i64.sub(i64.const(63n), by));
+      high.value = i64.shrU(high.value, by);
+    },
+    () => shiftRightSticky(f, high, low, distance),
+  );
+  f.if(w.eq(sign.value, small.sign.value), () => {
+    high.value = i64.add(high.value, large.significand.value);
+    // With a carry, all moves down by one bit, and the one that falls out leaves its trace.
+    const carry = f.hold(i64.extendU(i64.ltU(high.value, large.significand.value)));
+    const fallen = i64.and(low.value, ONE);
+    const lowest = i64.shl(i64.and(high.value, carry), i64.const(63n));
+    low.value = i64.or(i64.or(i64.shrU(low.value, carry), fallen), lowest);
+    high.value = i64.or(i64.shrU(high.value, carry), i64.shl(carry, i64.const(63n)));
+    outcome.round(sign.value, w.add(exponent.value, i64.wrap(carry)), high.value, low.value);
   });
   const borrow = i64.extendU(i64.ne(low.value, ZERO));
-  high.value = i64.sub(i64.sub(a.significand.value, high.value), borrow);
+  high.value = i64.sub(i64.sub(large.significand.value, high.value), borrow);
   low.value = i64.sub(ZERO, low.value);
   f.if(i64.eqz(i64.or(high.value, low.value)), () => outcome.zero(outcome.roundingDown()));
-  const distance = normalise(f, high, low);
-  outcome.round(a.sign.value, w.sub(exponent.value, distance), high.value, low.value);
+  const lost = normalise(f, high, low);
+  outcome.round(sign.value, w.sub(exponent.value, lost), high.value, low.value);
 }
 
 /** a + b. */
@@ -80,13 +91,13 @@ export const MUL: BinaryOperation = {
     const product = multiplyWide(f, a.significand.value, b.significand.value);
     const high = variable64(f, product.high);
     const low = variable64(f, product.low);
-    const exponent = variable32(f, w.sub(w.add(a.exponent.value, b.exponent.value), F80.bias - 1));
-    f.if(i64.geS(high.value, ZERO), () => {
-      high.value = i64.or(i64.shl(high.value, ONE), i64.shrU(low.value, i64.const(63n)));
-      low.value = i64.shl(low.value, ONE);
-      exponent.value = w.sub(exponent.value, 1);
-    });
-    outcome.round(productSign(a, b), exponent.value, high.value, low.value);
+    // Without branches: whether the product of two fractions reaches 2 is anyone's guess.
+    const short = f.hold(i64.extendU(i64.geS(high.value, ZERO)));
+    const next = i64.and(i64.shrU(low.value, i64.const(63n)), short);
+    high.value = i64.or(i64.shl(high.value, short), next);
+    low.value = i64.shl(low.value, short);
+    const sum = w.sub(w.add(a.exponent.value, b.exponent.value), F80.bias - 1);
+    outcome.round(productSign(a, b), f.let(w.sub(sum, i64.wrap(short))), high.value, low.value);
   },
 };
 

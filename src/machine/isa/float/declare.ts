@@ -17,6 +17,10 @@ import type { ModuleBuilder } from '../wasm/module';
  * be used as always; a destination for *memory* (f32, f64) has no meaning and must not be stored. After an unmasked
  * PE alone every destination is valid.
  *
+ * **x87 on values** (`x87…`): the same for code that keeps registers in locals. A value is an i64 significand and a *top*,
+ * whose lower 16 bits are sign and exponent; a result's top has the flags in the upper 16. All exceptions must be masked.
+ * They use FPU_SCRATCH.
+ *
  * **SSE** (`f32…`, `f64…`). Operands and results are bits; `mxcsr` is the MXCSR. Flags are ORed into FLOAT_FLAGS in
  * the places of MXCSR: IE, DE, ZE, OE, UE, PE. The caller zeroes FLOAT_FLAGS, computes all elements, and writes
  * nothing if a flag is unmasked. If that is IE, DE or ZE, only those three are raised, of all elements: OE, UE and PE
@@ -89,6 +93,44 @@ const F80 = {
   f80ToBcd: 'iii:i',
 } as const satisfies Record<string, Signature>;
 
+const VALUES = {
+  /** (a, top of a, b, top of b, control) -> value, top and flags: a + b. */
+  x87Add: 'lilii:li',
+  x87Sub: 'lilii:li',
+  x87Mul: 'lilii:li',
+  x87Div: 'lilii:li',
+  /** (a, top of a, bits, control) -> value, top and flags: a OP bits of a single or double; or bits OP a (R). */
+  x87AddF32: 'liii:li',
+  x87AddF64: 'lili:li',
+  x87SubF32: 'liii:li',
+  x87SubF64: 'lili:li',
+  x87SubRF32: 'liii:li',
+  x87SubRF64: 'lili:li',
+  x87MulF32: 'liii:li',
+  x87MulF64: 'lili:li',
+  x87DivF32: 'liii:li',
+  x87DivF64: 'lili:li',
+  x87DivRF32: 'liii:li',
+  x87DivRF64: 'lili:li',
+  /** (a, top of a, bits) -> flags with C3, C2, C0: FCOM with a single or double. */
+  x87CompareF32: 'lii:i',
+  x87CompareF64: 'lil:i',
+  /** (a, top of a, control) -> value, top and flags. */
+  x87Sqrt: 'lii:li',
+  /** (a, top of a, b, top of b, quiet) -> flags with C3, C2, C0: see f80Compare. */
+  x87Compare: 'lilii:i',
+  /** (bits) -> value, top and flags. */
+  x87FromF32: 'i:li',
+  x87FromF64: 'l:li',
+  /** (a, top of a, control) -> bits, flags. */
+  x87ToF32: 'lii:ii',
+  x87ToF64: 'lii:li',
+  /** (a, top of a, control) -> integer, flags; the indefinite with IE if it does not fit. */
+  x87ToI16: 'lii:ii',
+  x87ToI32: 'lii:ii',
+  x87ToI64: 'lii:li',
+} as const satisfies Record<string, Signature>;
+
 const SSE = {
   /** (a, b, mxcsr) -> a + b. */
   f32Add: 'iii:i',
@@ -150,22 +192,30 @@ const SHARED = {
   roundF64: 'iilli:li',
   /** (dst, a, b, control) -> flags or -1: the result if an operand is a NaN or unsupported, see x87.ts. */
   nanF80: 'iiii:i',
-  /** (a, control) -> magnitude, flags: the integer that RC makes of a place, see integer.ts. */
-  integerF80: 'ii:li',
+  /** (a, top of a, control) -> magnitude, flags: the integer that RC makes of a value, see integer.ts. */
+  integerF80: 'lii:li',
   /** (high, low, divisor) -> quotient, remainder: 128 bits by 64, see wide.ts. */
   divideWide: 'lll:ll',
 } as const satisfies Record<string, Signature>;
 
-const SIGNATURES = { ...F80, ...SSE, ...SHARED };
+const SIGNATURES = { ...F80, ...VALUES, ...SSE, ...SHARED };
 
 /** Name of a floating-point function that instruction definitions may call. */
 export type FloatFunction = keyof typeof F80 | keyof typeof SSE;
 
-/** Names of the functions that instruction definitions may call. */
-export const FLOAT_FUNCTIONS = [...Object.keys(F80), ...Object.keys(SSE)] as FloatFunction[];
+/** Name of a function of the x87 that works on places. */
+export type PlaceFunction = keyof typeof F80;
 
-/** Those of the x87. */
-export const X87_FUNCTIONS = Object.keys(F80) as (keyof typeof F80)[];
+/** Name of a function of the x87 that works on values. */
+export type ValueFunction = keyof typeof VALUES;
+
+/** True for the functions of the x87 among those that instruction definitions may call. */
+export function isX87Function(name: FloatFunction): name is PlaceFunction {
+  return name in F80;
+}
+
+/** All functions of the x87, which compiled code calls. */
+export const X87_FUNCTIONS = [...Object.keys(F80), ...Object.keys(VALUES)] as (PlaceFunction | ValueFunction)[];
 
 /** Name of any function of this room. */
 export type FloatRoutine = keyof typeof SIGNATURES;

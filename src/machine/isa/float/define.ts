@@ -5,14 +5,15 @@ import { placeFromBits, placeToBits } from './convert';
 import { decimalToPlace, placeToDecimal } from './decimal';
 import { FLOAT_ROUTINES, type FloatRoutine, floatSignature } from './declare';
 import { F32, F64 } from './format';
-import { integerOfPlace, integerToPlace, placeToInteger, smallIntegerToPlace } from './integer';
+import { integerOfValue, integerToPlace, placeToInteger, smallIntegerToPlace, valueToInteger } from './integer';
 import { remainder } from './remainder';
 import { roundToBits, roundToPlace } from './round';
-import { comparePlaces, examine, extract, roundToInteger, scale } from './special';
+import { comparePlaces, compareValues, examine, extract, roundToInteger, scale } from './special';
 import { SQRT } from './square-root';
 import { binaryOnBits, unaryOnBits } from './sse';
 import { chooseBits, compareBits, predicateOfBits } from './sse-compare';
 import { bitsToInteger, doubleToSingle, integerToDouble, integerToSingle, singleToDouble } from './sse-convert';
+import { binaryOnValues, binaryWithBits, compareWithBits, unaryOnValues, valueFromBits, valueToBits } from './values';
 import { divideWide } from './wide';
 import { binaryOnPlaces, nanOfPlaces, unaryOnPlaces } from './x87';
 
@@ -42,6 +43,34 @@ const BODIES: Readonly<Record<FloatRoutine, Body>> = {
   f80ToI32: placeToInteger(32),
   f80ToI64: placeToInteger(64),
   f80ToBcd: placeToDecimal,
+
+  x87Add: binaryOnValues(ADD, 'f80Add'),
+  x87Sub: binaryOnValues(SUB, 'f80Sub'),
+  x87Mul: binaryOnValues(MUL, 'f80Mul'),
+  x87Div: binaryOnValues(DIV, 'f80Div'),
+  x87AddF32: binaryWithBits(ADD, 'f80Add', 'F32', false),
+  x87AddF64: binaryWithBits(ADD, 'f80Add', 'F64', false),
+  x87SubF32: binaryWithBits(SUB, 'f80Sub', 'F32', false),
+  x87SubF64: binaryWithBits(SUB, 'f80Sub', 'F64', false),
+  x87SubRF32: binaryWithBits(SUB, 'f80Sub', 'F32', true),
+  x87SubRF64: binaryWithBits(SUB, 'f80Sub', 'F64', true),
+  x87MulF32: binaryWithBits(MUL, 'f80Mul', 'F32', false),
+  x87MulF64: binaryWithBits(MUL, 'f80Mul', 'F64', false),
+  x87DivF32: binaryWithBits(DIV, 'f80Div', 'F32', false),
+  x87DivF64: binaryWithBits(DIV, 'f80Div', 'F64', false),
+  x87DivRF32: binaryWithBits(DIV, 'f80Div', 'F32', true),
+  x87DivRF64: binaryWithBits(DIV, 'f80Div', 'F64', true),
+  x87CompareF32: compareWithBits('F32'),
+  x87CompareF64: compareWithBits('F64'),
+  x87Sqrt: unaryOnValues(SQRT, 'f80Sqrt'),
+  x87Compare: compareValues,
+  x87FromF32: valueFromBits('F32'),
+  x87FromF64: valueFromBits('F64'),
+  x87ToF32: valueToBits(F32, 'f80ToF32'),
+  x87ToF64: valueToBits(F64, 'f80ToF64'),
+  x87ToI16: valueToInteger(16),
+  x87ToI32: valueToInteger(32),
+  x87ToI64: valueToInteger(64),
 
   f32Add: binaryOnBits(F32, ADD, 'add'),
   f64Add: binaryOnBits(F64, ADD, 'add'),
@@ -74,7 +103,7 @@ const BODIES: Readonly<Record<FloatRoutine, Body>> = {
   roundF80Extended: roundToPlace(false),
   roundF32: roundToBits(F32),
   roundF64: roundToBits(F64),
-  integerF80: integerOfPlace,
+  integerF80: integerOfValue,
   nanF80: nanOfPlaces,
   divideWide,
 };

@@ -5,7 +5,7 @@ import { i64 } from '../wasm/i64';
 import type { ModuleBuilder } from '../wasm/module';
 import { C1, IE, PE } from './flags';
 import { F80 } from './format';
-import { loadPlace, loadTop, storePlace } from './place';
+import { loadSignificand, loadTop, storePlace, unpackValue } from './place';
 import { roundsUp } from './round';
 import { type Variable, variable32, variable64 } from './variable';
 import { shiftRightSticky } from './wide';
@@ -37,38 +37,59 @@ export function roundToMagnitude(
 }
 
 /**
- * Body of integerF80: rounds a place to an integer by RC. IE instead of the magnitude for NaNs, infinities, unsupported
+ * Body of integerF80: rounds a value to an integer by RC. IE instead of the magnitude for NaNs, infinities, unsupported
  * encodings and what has more than 64 bits.
  */
-export function integerOfPlace(f: FunctionBuilder): void {
-  const a = loadPlace(f, f.param(0));
+export function integerOfValue(f: FunctionBuilder): void {
+  const a = unpackValue(f, 0, 1);
   const tooLarge = w.geU(a.exponent.value, F80.bias + 64);
   const unsupported = w.and(w.ne(a.exponent.value, 0), i64.geS(a.significand.value, ZERO));
   f.if(w.or(tooLarge, unsupported), () => f.returnMany([ZERO, w.constant(IE)]));
-  const { magnitude, flags } = roundToMagnitude(f, f.param(1), a.sign.value, a.exponent.value, a.significand.value);
+  const { magnitude, flags } = roundToMagnitude(f, f.param(2), a.sign.value, a.exponent.value, a.significand.value);
   f.returnMany([magnitude.value, flags.value]);
 }
 
-/** Calls integerF80. */
+/** Calls integerF80 for a place. */
 export function integerOf(f: FunctionBuilder, m: ModuleBuilder, place: Expr, control: Expr): readonly [Expr64, Expr] {
-  return f.callMany(['i64', 'i32'], m.indexOf('integerF80'), [place, control]);
+  return f.callMany(['i64', 'i32'], m.indexOf('integerF80'), [loadSignificand(place), loadTop(place), control]);
 }
 
 /** Body of (dst, a, control) -> flags that stores an integer of that many bits; 16 bits are stored as 32. */
 export function placeToInteger(bits: 16 | 32 | 64) {
   return (f: FunctionBuilder, m: ModuleBuilder): void => {
     const [dst, place, control] = [0, 1, 2].map((index) => f.param(index));
-    const [magnitude, flags] = integerOf(f, m, place, control);
     const store = (value: Expr64) => f.emit(bits === 64 ? i64.store(dst, value) : w.store32(dst, i64.wrap(value)));
-    const sign = f.hold(i64.extendU(w.shrU(loadTop(place), 15)));
-    const limit = i64.add(i64.const((1n << BigInt(bits - 1)) - 1n), sign);
-    f.if(w.or(w.and(flags, IE), i64.gtU(magnitude, limit)), () => {
-      f.if(w.and(control, IE), () => store(i64.const(-1n << BigInt(bits - 1))));
-      f.return(w.constant(IE));
+    signedOf(f, bits, integerOf(f, m, place, control), loadTop(place), (value, flags, fits) => {
+      if (fits) store(value);
+      else f.if(w.and(control, IE), () => store(value));
+      f.return(flags);
     });
-    store(i64.sub(i64.xor(magnitude, i64.sub(ZERO, sign)), i64.sub(ZERO, sign)));
-    f.return(flags);
   };
+}
+
+/** Body of (a, top of a, control) -> integer of that many bits, flags; the indefinite with IE if it does not fit. */
+export function valueToInteger(bits: 16 | 32 | 64) {
+  return (f: FunctionBuilder, m: ModuleBuilder): void => {
+    const [top, control] = [f.param(1), f.param(2)];
+    const rounded = f.callMany(['i64', 'i32'], m.indexOf('integerF80'), [f.getAs('i64', 0), top, control]);
+    signedOf(f, bits, rounded, top, (value, flags) => f.returnMany([bits === 64 ? value : i64.wrap(value), flags]));
+  };
+}
+
+/** Makes a signed integer of what integerF80 gave; `deliver` leaves the function. */
+function signedOf(
+  f: FunctionBuilder,
+  bits: 16 | 32 | 64,
+  [magnitude, flags]: readonly [Expr64, Expr],
+  top: Expr,
+  deliver: (value: Expr64, flags: Expr, fits: boolean) => void,
+): void {
+  const sign = f.hold(i64.extendU(w.shrU(top, 15)));
+  const limit = i64.add(i64.const((1n << BigInt(bits - 1)) - 1n), sign);
+  f.if(w.or(w.and(flags, IE), i64.gtU(magnitude, limit)), () => {
+    deliver(i64.const(-1n << BigInt(bits - 1)), w.constant(IE), false);
+  });
+  deliver(i64.sub(i64.xor(magnitude, i64.sub(ZERO, sign)), i64.sub(ZERO, sign)), flags, true);
 }
 
 /** Writes a place from sign (0 or 1) and a 64-bit magnitude. */

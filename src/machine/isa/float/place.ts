@@ -37,6 +37,15 @@ export function loadPlace(f: FunctionBuilder, place: Expr): Unpacked {
   };
 }
 
+/** Takes a value apart that comes as two parameters, significand and top, by their numbers. */
+export function unpackValue(f: FunctionBuilder, significand: number, top: number): Unpacked {
+  return {
+    sign: variable32(f, w.shrU(f.param(top), 15)),
+    exponent: variable32(f, w.and(f.param(top), F80.maxExponent)),
+    significand: variable64(f, f.getAs('i64', significand)),
+  };
+}
+
 /** 1 unless the number is normal. */
 export function isSpecial(x: Unpacked): Expr {
   const ordinary = w.ltU(w.sub(x.exponent.value, 1), F80.maxExponent - 1);

@@ -18,7 +18,9 @@ import {
   loadSignificand,
   loadTop,
   storePlace,
+  unpackValue,
 } from './place';
+import type { Unpacked } from './operation';
 import { variable32 } from './variable';
 import { endIfNan, invalidOperation, returnUnmasked } from './x87';
 
@@ -136,9 +138,15 @@ const UNORDERED = C0 | C2 | C3;
 
 /** Body of f80Compare. */
 export function comparePlaces(f: FunctionBuilder): void {
-  const quietly = f.param(2);
-  const a = loadPlace(f, f.param(0));
-  const b = loadPlace(f, f.param(1));
+  compareNumbers(f, loadPlace(f, f.param(0)), loadPlace(f, f.param(1)), f.param(2));
+}
+
+/** Body of x87Compare. */
+export function compareValues(f: FunctionBuilder): void {
+  compareNumbers(f, unpackValue(f, 0, 1), unpackValue(f, 2, 3), f.param(4));
+}
+
+function compareNumbers(f: FunctionBuilder, a: Unpacked, b: Unpacked, quietly: Expr): void {
   const flags = variable32(f);
   f.if(w.or(isSpecial(a), isSpecial(b)), () => {
     const unsupported = w.or(

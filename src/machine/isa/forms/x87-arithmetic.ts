@@ -4,6 +4,7 @@ import type { Emitter } from '../emitter';
 import { type Form, form, type MemoryAccess, type OperandAccess } from '../form';
 import * as w from '../wasm/expression';
 import type { Expr } from '../wasm/expression';
+import type { CombinedOperator } from '../x87-registers';
 import { DOUBLE, fetchSource, type MemoryFormat, SHORT, SINGLE, withDenormal, WORD } from './x87-memory';
 import {
   begin,
@@ -33,6 +34,14 @@ const OPERATIONS: readonly { name: string; digit: number; operator: Operator; re
   { name: 'DIV', digit: 6, operator: 'f80Div', reversed: false },
   { name: 'DIVR', digit: 7, operator: 'f80Div', reversed: true },
 ];
+
+/** Names of the operations as `combine` has them: not reversed, and reversed. */
+const COMBINED: Readonly<Record<Operator, readonly [CombinedOperator, CombinedOperator]>> = {
+  f80Add: ['Add', 'Add'],
+  f80Mul: ['Mul', 'Mul'],
+  f80Sub: ['Sub', 'SubR'],
+  f80Div: ['Div', 'DivR'],
+};
 
 const control = (e: Emitter): Expr => e.state(layout.FPU_CONTROL);
 
@@ -73,17 +82,25 @@ const withMemory =
       operand,
       pops: 0,
       calculate: () => {
+        const combined = convert.bits && e.x87.combine(COMBINED[operator][reversed ? 1 : 0], st0, convert.bits);
+        if (combined) return combined;
         const operands = { st0: st0.pointer, other: w.constant(CONVERTED), result: st0.pointer };
         const denormal = convert(CONVERTED);
         if (!denormal) return apply(e, operator, reversed, operands);
-        // Whether the result may be used is only known when DE is among the flags.
-        const result = e.let(w.select(denormal, RESULT, st0.pointer));
-        const flags = withDenormal(e, apply(e, operator, reversed, { ...operands, result }), denormal, st0.pointer);
-        e.if(denormal, () => {
-          const kept = unmaskedOf(e, flags, PRECOMPUTATION_EXCEPTIONS);
-          e.if(w.eqz(kept), () => copyPlace(e, st0.pointer, RESULT));
-        });
-        return flags;
+        const result = e.f.local();
+        e.if(
+          denormal,
+          () => {
+            // Whether the result may be used is only known when DE is among the flags.
+            const computed = apply(e, operator, reversed, { ...operands, result: w.constant(RESULT) });
+            const flags = e.let(withDenormal(e, computed, denormal, st0.pointer));
+            e.f.set(result, flags);
+            const kept = unmaskedOf(e, flags, PRECOMPUTATION_EXCEPTIONS);
+            e.if(w.eqz(kept), () => copyPlace(e, st0.pointer, RESULT));
+          },
+          () => e.f.set(result, apply(e, operator, reversed, operands)),
+        );
+        return e.f.get(result);
       },
     });
   };
@@ -121,7 +138,7 @@ const scale = withSecond(C1, (e, st0, st1) => e.float('f80Scale', [st0, st0, st1
 const remainder = (nearest: 0 | 1) =>
   withSecond(C0 | C1 | C2 | C3, (e, st0, st1) => {
     const flags = e.float('f80Remainder', [st0, st0, st1, control(e), nearest]);
-    const isNaN = w.eq(w.and(w.load16(st0, 8), 0x7fff), 0x7fff);
+    const isNaN = w.eq(w.and(e.x87.top(st0), 0x7fff), 0x7fff);
     const noQuotient = w.or(isNaN, unmaskedOf(e, flags, PRECOMPUTATION_EXCEPTIONS));
     return e.let(w.or(flags, w.select(noQuotient, w.and(e.state(layout.FPU_STATUS), C0 | C3), 0)));
   });
@@ -140,10 +157,10 @@ const changeSign = (change: (sign: Expr) => Expr) => (e: Emitter) => {
     storeIndefinite(e, st0.pointer);
     markUsed(e, st0);
   };
-  checkUnderflow(e, st0.empty, { masked });
+  checkUnderflow(e, [st0], { masked });
   remember(e);
   clearStatus(e);
-  e.f.emit(w.store16(st0.pointer, change(w.load16(st0.pointer, 8)), 8));
+  e.x87.setTop(st0.pointer, change(e.x87.top(st0.pointer)));
 };
 
 /** In the forms with ST(i) as destination the two subtractions and the two divisions have changed names (vol. 2A, FSUB). */

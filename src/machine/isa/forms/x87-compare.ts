@@ -6,6 +6,7 @@ import { type Form, form, type MemoryAccess, type OperandAccess } from '../form'
 import * as w from '../wasm/expression';
 import type { Expr } from '../wasm/expression';
 import { i64 } from '../wasm/i64';
+import type { StackRegister } from '../x87-registers';
 import { DOUBLE, fetchSource, type MemoryFormat, SHORT, SINGLE, withDenormal, WORD } from './x87-memory';
 import {
   anyEmpty,
@@ -16,7 +17,7 @@ import {
   recordFlags,
   remember,
   stackRegister,
-  type StackRegister,
+  storePlace,
   underflow,
 } from './x87-stack';
 
@@ -41,6 +42,7 @@ function compare(e: Emitter, { sources, operand, pops, compare: relate, deliver 
     deliver(w.constant(UNORDERED));
     underflow(e, { operand, masked: () => pop(e, pops) });
   });
+  e.x87.assume(sources, 'used');
   remember(e, operand);
   const flags = relate();
   deliver(e.let(w.and(flags, UNORDERED)));
@@ -86,6 +88,8 @@ const withMemory = (format: MemoryFormat, pops: 0 | 1) => (e: Emitter, operand: 
     operand,
     pops,
     compare: () => {
+      const compared = convert.bits && e.x87.compareWith(st0, convert.bits);
+      if (compared) return compared;
       const denormal = convert(CONVERTED);
       return withDenormal(e, relation(e, st0.pointer, w.constant(CONVERTED), 0), denormal, st0.pointer);
     },
@@ -112,8 +116,7 @@ const withZero = (e: Emitter) => {
     sources: [st0],
     pops: 0,
     compare: () => {
-      e.f.emit(i64.store(CONVERTED, i64.const(0n)));
-      e.f.emit(w.store16(CONVERTED, 0, 8));
+      storePlace(e, CONVERTED, i64.const(0n), 0);
       return relation(e, st0.pointer, w.constant(CONVERTED), 0);
     },
     deliver: toStatus(e),
@@ -127,7 +130,7 @@ const examine = (e: Emitter) => {
   const st0 = stackRegister(e, 0);
   clearStatus(e, CONDITION_CODES);
   const set = (codes: Expr) => e.setState(layout.FPU_STATUS, w.or(e.state(layout.FPU_STATUS), codes));
-  const sign = w.shl(w.shrU(w.load16(st0.pointer, 8), 15), 9);
+  const sign = w.shl(w.shrU(e.x87.top(st0.pointer), 15), 9);
   e.if(
     st0.empty,
     () => set(w.or(sign, C3 | C0)),

@@ -101,7 +101,7 @@ const rotate = (by: 1 | -1) => (e: Emitter) => {
   begin(e);
   remember(e);
   clearStatus(e);
-  e.setState(layout.FPU_TOP, w.and(w.add(e.state(layout.FPU_TOP), by), 7));
+  e.x87.moveTop(by);
 };
 
 const nothing = (e: Emitter) => {

@@ -8,7 +8,17 @@ import { type Form, form } from '../form';
 import * as w from '../wasm/expression';
 import type { Expr, Expr64 } from '../wasm/expression';
 import { i64 } from '../wasm/i64';
-import { begin, compute, copyPlace, push, replaceAndPush, RESULT, stackRegister, unmaskedOf } from './x87-stack';
+import {
+  begin,
+  compute,
+  copyPlace,
+  push,
+  replaceAndPush,
+  RESULT,
+  stackRegister,
+  storePlace,
+  unmaskedOf,
+} from './x87-stack';
 
 const ROUNDING_SHIFT = 10;
 
@@ -31,8 +41,7 @@ const loadConstant = (name: keyof typeof LOAD_CONSTANT) => (e: Emitter) => {
   const roundings = [Rounding.Nearest, Rounding.Down, Rounding.Up, Rounding.Zero];
   const values = roundings.map((rounding) => LOAD_CONSTANT[name](rounding << ROUNDING_SHIFT));
   push(e, () => {
-    e.f.emit(i64.store(RESULT, byRounding(e, values)));
-    e.f.emit(w.store16(RESULT, values[0].exponent, 8));
+    storePlace(e, RESULT, byRounding(e, values), values[0].exponent);
     return undefined;
   });
 };

@@ -5,7 +5,6 @@ import * as w from '../wasm/expression';
 import type { Operand } from '../wasm/expression';
 import { DOUBLE, EXTENDED, LONG, type MemoryFormat, PACKED, SHORT, SINGLE, WORD } from './x87-memory';
 import {
-  anyEmpty,
   begin,
   checkUnderflow,
   clearStatus,
@@ -33,7 +32,7 @@ const load = (format: MemoryFormat) => (e: Emitter, operand: MemoryAccess) => {
 const loadRegister = (e: Emitter, operand: OperandAccess) => {
   begin(e);
   const source = stackRegister(e, operand.read());
-  checkUnderflow(e, source.empty, { masked: () => pushIndefinite(e, stackRegister(e, -1)) });
+  checkUnderflow(e, [source], { masked: () => pushIndefinite(e, stackRegister(e, -1)) });
   push(e, () => {
     copyPlace(e, RESULT, source.pointer);
     return undefined;
@@ -60,6 +59,7 @@ const store = (format: MemoryFormat, pops: 0 | 1) => (e: Emitter, operand: Memor
     deliver(Exception.Invalid | STACK_FAULT);
     e.leave();
   });
+  e.x87.assume([st0], 'used');
   deliver(format.convert(e, RESULT, st0.pointer) ?? 0);
 };
 
@@ -72,7 +72,7 @@ const storeRegister = (pops: 0 | 1) => (e: Emitter, operand: OperandAccess) => {
     markUsed(e, target);
     pop(e, pops);
   };
-  checkUnderflow(e, st0.empty, { masked });
+  checkUnderflow(e, [st0], { masked });
   remember(e);
   clearStatus(e);
   copyPlace(e, target.pointer, st0.pointer);
@@ -110,7 +110,7 @@ const exchange = (e: Emitter, operand: OperandAccess) => {
     }
     swap();
   };
-  checkUnderflow(e, anyEmpty([st0, other]), { masked });
+  checkUnderflow(e, [st0, other], { masked });
   remember(e);
   clearStatus(e);
   swap();
@@ -136,7 +136,7 @@ const moveIf = (condition: ConditionCode) => (e: Emitter, operand: OperandAccess
     markUsed(e, st0);
   };
   // The registers have to be there whatever the condition is.
-  checkUnderflow(e, anyEmpty([st0, source]), { masked });
+  checkUnderflow(e, [st0, source], { masked });
   remember(e);
   e.if(e.condition(condition), () => copyPlace(e, st0.pointer, source.pointer));
 };

@@ -3,9 +3,18 @@ import type { Emitter } from '../emitter';
 import type { MemoryAccess } from '../form';
 import * as w from '../wasm/expression';
 import type { Expr, Expr64 } from '../wasm/expression';
+import { QUIET_BIT } from '../float/format';
 import { i64 } from '../wasm/i64';
-import { INDEFINITE_HIGH, INDEFINITE_LOW } from './x87-stack';
+import type { MemoryBits } from '../x87-registers';
+import { INDEFINITE_HIGH, INDEFINITE_LOW, storePlace } from './x87-stack';
 import * as layout from '../../layout';
+
+/** Converts an operand that has been read to a place; gives flags, where there can be any. */
+interface Conversion {
+  (place: number): Expr | undefined;
+  /** What was read, if it is a single or double. */
+  readonly bits?: MemoryBits;
+}
 
 /**
  * Formats of operands in memory (Intel SDM vol. 1, 4.2, 4.7 and 8.1.2) and how they are read, converted and written. Conversions
@@ -13,7 +22,7 @@ import * as layout from '../../layout';
  */
 export interface MemoryFormat {
   /** Reads the operand, which may fault; what it gives converts it and gives flags, where there can be any. */
-  fetch(e: Emitter, operand: MemoryAccess): (place: number) => Expr | undefined;
+  fetch(e: Emitter, operand: MemoryAccess): Conversion;
   /** Converts the value at a host pointer for memory, at `place`; gives flags, where there can be any. */
   convert(e: Emitter, place: number, from: Expr): Expr | undefined;
   /** Writes what `convert` has put at `place`. */
@@ -41,10 +50,7 @@ const put64 =
 function fetchTenBytes(e: Emitter, m: MemoryAccess): (place: number) => void {
   const low = load64(e, m);
   const high = e.load(16, m.segment, w.add(m.offset, 8));
-  return (place) => {
-    e.f.emit(i64.store(place, low));
-    e.f.emit(w.store16(place, high, 8));
-  };
+  return (place) => storePlace(e, place, low, high);
 }
 
 function writeTenBytes(e: Emitter, m: MemoryAccess, place: number): void {
@@ -61,7 +67,7 @@ const putTenBytes = (e: Emitter, place: number): void => {
 export const SINGLE: MemoryFormat = {
   fetch: (e, m) => {
     const bits = e.load(32, m.segment, m.offset);
-    return (place) => e.float('f80FromF32', [place, bits]);
+    return Object.assign((place: number) => e.float('f80FromF32', [place, bits]), { bits });
   },
   convert: (e, place, from) => e.float('f80ToF32', [place, from, control(e)]),
   write: write32,
@@ -71,7 +77,7 @@ export const SINGLE: MemoryFormat = {
 export const DOUBLE: MemoryFormat = {
   fetch: (e, m) => {
     const bits = load64(e, m);
-    return (place) => e.float('f80FromF64', [place, bits]);
+    return Object.assign((place: number) => e.float('f80FromF64', [place, bits]), { bits });
   },
   convert: (e, place, from) => e.float('f80ToF64', [place, from, control(e)]),
   write: write64,
@@ -88,8 +94,8 @@ export const EXTENDED: MemoryFormat = {
     };
   },
   convert: (e, place, from) => {
-    e.f.emit(i64.store(place, i64.load(from)));
-    e.f.emit(w.store16(place, w.load16(from, 8), 8));
+    e.f.emit(i64.store(place, e.x87.significand(from)));
+    e.f.emit(w.store16(place, e.x87.top(from), 8));
     return undefined;
   },
   write: writeTenBytes,
@@ -149,23 +155,23 @@ export const PACKED: MemoryFormat = {
   indefinite: putTenBytes,
 };
 
-/** The bit that makes a NaN quiet, in the upper half of a significand. */
-const QUIET = 1 << 30;
-
 /**
  * Fetches an operand of arithmetic and compares; what it gives converts it to `place`, exactly: a signalling NaN stays one, for
  * the computation itself to find.
  *
  * @returns DE where the operand is denormal, which a single or double no longer is once converted
  */
-export function fetchSource(e: Emitter, format: MemoryFormat, m: MemoryAccess): (place: number) => Expr | undefined {
+export function fetchSource(e: Emitter, format: MemoryFormat, m: MemoryAccess): Conversion {
   const convert = format.fetch(e, m);
-  return (place) => {
+  const convertExactly = (place: number) => {
     const flags = convert(place);
     if (!flags) return undefined;
-    e.if(w.and(flags, Exception.Invalid), () => e.f.emit(w.store32(place + 4, w.and(w.load32(place + 4), ~QUIET))));
+    e.if(w.and(flags, Exception.Invalid), () =>
+      e.x87.setSignificand(place, i64.and(e.x87.significand(place), i64.const(~QUIET_BIT))),
+    );
     return e.let(w.and(flags, Exception.Denormal));
   };
+  return Object.assign(convertExactly, { bits: convert.bits });
 }
 
 /**
@@ -177,8 +183,8 @@ export function withDenormal(e: Emitter, flags: Expr, denormal: Expr | undefined
   const result = e.f.local();
   e.f.set(result, flags);
   e.if(denormal, () => {
-    const isMaximum = w.eq(w.and(w.load16(other, 8), 0x7fff), 0x7fff);
-    const fraction = i64.shl(i64.load(other), i64.const(1n));
+    const isMaximum = w.eq(w.and(e.x87.top(other), 0x7fff), 0x7fff);
+    const fraction = i64.shl(e.x87.significand(other), i64.const(1n));
     const isNaN = w.and(isMaximum, w.eqz(i64.eqz(fraction)));
     e.if(w.eqz(w.or(isNaN, w.and(flags, Exception.Invalid | Exception.ZeroDivide))), () => {
       const masked = w.and(control(e), Exception.Denormal);

@@ -2,12 +2,12 @@ import { CR0_EM, CR0_TS } from '../../cpu/control-bits';
 import { Vector } from '../../cpu/fault';
 import { C1, C2, EXCEPTIONS, Exception, PENDING, PRECOMPUTATION_EXCEPTIONS, STACK_FAULT } from '../../fpu/words';
 import * as layout from '../../layout';
-import { SegmentIndex } from '../../layout';
 import type { Emitter } from '../emitter';
 import type { MemoryAccess } from '../form';
 import * as w from '../wasm/expression';
-import type { Expr, Operand } from '../wasm/expression';
+import type { Expr, Expr64, Operand } from '../wasm/expression';
 import { i64 } from '../wasm/i64';
+import type { StackRegister } from '../x87-registers';
 
 /**
  * What the semantics of the x87 have in common: when instructions may begin, the register stack, and how exceptions are
@@ -18,16 +18,6 @@ import { i64 } from '../wasm/i64';
 export const RESULT = layout.FPU_SCRATCH;
 export const SECOND_RESULT = layout.FPU_SCRATCH + layout.VECTOR_STRIDE;
 export const CONVERTED = layout.FPU_SCRATCH + 2 * layout.VECTOR_STRIDE;
-
-/** A register of the stack. */
-export interface StackRegister {
-  /** Physical number. */
-  readonly index: Expr;
-  /** Host pointer. */
-  readonly pointer: Expr;
-  /** Not zero if it is empty. */
-  readonly empty: Expr;
-}
 
 /** The real indefinite, and the packed decimal one, which looks the same. */
 export const INDEFINITE_LOW = i64.const(0xc000000000000000n);
@@ -58,52 +48,45 @@ export function begin(e: Emitter): void {
 
 /** Remembers the instruction for exception handlers. Comes after all that may fault; control instructions do without. */
 export function remember(e: Emitter, operand?: MemoryAccess): void {
-  e.setState(layout.FPU_IP, e.instructionEip());
-  e.setState(layout.FPU_CS, e.state(layout.SEG_SELECTOR + SegmentIndex.CS * 4));
-  e.setState(layout.FPU_OPCODE, e.escapeOpcode());
-  if (!operand) return;
-  e.setState(layout.FPU_DP, operand.offset);
-  e.setState(layout.FPU_DS, w.load32(w.shl(operand.segment, 2), layout.SEG_SELECTOR));
+  e.x87.remember(operand);
 }
 
 /** ST(i); -1 is what the next push will fill. */
 export function stackRegister(e: Emitter, i: Operand): StackRegister {
-  const index = e.let(w.and(w.add(e.state(layout.FPU_TOP), i), 7));
-  const pointer = e.let(w.add(w.shl(index, 4), layout.FPU_REGS));
-  return { index, pointer, empty: w.and(e.state(layout.FPU_EMPTY), w.shl(1, index)) };
+  return e.x87.register(i);
+}
+
+/** Writes a place. */
+export function storePlace(e: Emitter, place: Operand, significand: Expr64, top: Operand): void {
+  e.x87.setSignificand(place, significand);
+  e.x87.setTop(place, top);
 }
 
 /** Copies a value from place to place, in the parts in which values are written: the host forwards such stores to loads. */
 export function copyPlace(e: Emitter, to: Operand, from: Operand): void {
-  e.f.emit(i64.store(to, i64.load(from)));
-  e.f.emit(w.store16(to, w.load16(from, 8), 8));
+  storePlace(e, to, e.x87.significand(from), e.x87.top(from));
 }
 
 export function storeIndefinite(e: Emitter, pointer: Operand): void {
-  e.f.emit(i64.store(pointer, INDEFINITE_LOW));
-  e.f.emit(w.store16(pointer, INDEFINITE_HIGH, 8));
+  storePlace(e, pointer, INDEFINITE_LOW, INDEFINITE_HIGH);
 }
 
-export function markUsed(e: Emitter, { index }: StackRegister): void {
-  e.setState(layout.FPU_EMPTY, w.and(e.state(layout.FPU_EMPTY), w.not(w.shl(1, index))));
+export function markUsed(e: Emitter, register: StackRegister): void {
+  e.x87.markUsed(register);
 }
 
-export function markEmpty(e: Emitter, { index }: StackRegister): void {
-  e.setState(layout.FPU_EMPTY, w.or(e.state(layout.FPU_EMPTY), w.shl(1, index)));
+export function markEmpty(e: Emitter, register: StackRegister): void {
+  e.x87.markEmpty(register);
 }
 
 /** Pops registers, 0 to 2 of them. */
 export function pop(e: Emitter, count: number): void {
-  for (let i = 0; i < count; i++) {
-    const top = stackRegister(e, 0);
-    markEmpty(e, top);
-    e.setState(layout.FPU_TOP, w.and(w.add(top.index, 1), 7));
-  }
+  for (let i = 0; i < count; i++) e.x87.pop();
 }
 
 /** Makes a register, which comes from `stackRegister(e, -1)`, the new ST(0). */
 export function moveTop(e: Emitter, target: StackRegister): void {
-  e.setState(layout.FPU_TOP, target.index);
+  e.x87.moveTop(-1, target);
   markUsed(e, target);
 }
 
@@ -147,14 +130,16 @@ export interface StackFault {
   readonly clear?: number;
 }
 
-/** Stack underflow if `condition` holds; comes before the instruction has changed anything, and ends it. */
-export function checkUnderflow(e: Emitter, condition: Expr, fault: StackFault): void {
-  e.unlikely(condition, () => underflow(e, fault));
+/** Stack underflow if one of the registers is empty; comes before the instruction has changed anything, and ends it. */
+export function checkUnderflow(e: Emitter, registers: readonly StackRegister[], fault: StackFault): void {
+  e.unlikely(anyEmpty(registers), () => underflow(e, fault));
+  e.x87.assume(registers, 'used');
 }
 
-/** The same for stack overflow. */
-export function checkOverflow(e: Emitter, condition: Expr, fault: StackFault): void {
-  e.unlikely(condition, () => stackFault(e, OVERFLOW, fault));
+/** Stack overflow if the register that is to be pushed is not empty; likewise. */
+export function checkOverflow(e: Emitter, target: StackRegister, fault: StackFault): void {
+  e.unlikely(w.eqz(target.empty), () => stackFault(e, OVERFLOW, fault));
+  e.x87.assume([target], 'empty');
 }
 
 /** Stack underflow, which ends the instruction. */
@@ -198,12 +183,13 @@ export function compute(e: Emitter, computation: Computation): void {
     markUsed(e, target);
     pop(e, pops);
   };
-  checkUnderflow(e, anyEmpty(sources), { operand, masked, clear });
+  checkUnderflow(e, sources, { operand, masked, clear });
   remember(e, operand);
   const flags = calculate();
   const unmasked = recordFlags(e, flags, clear);
   if (pops === 0) return;
-  e.if(w.eqz(w.or(w.and(unmasked, PRECOMPUTATION_EXCEPTIONS), w.and(flags, failure))), () => pop(e, pops));
+  const kept = w.and(unmasked, PRECOMPUTATION_EXCEPTIONS);
+  e.if(w.eqz(failure === 0 ? kept : w.or(kept, w.and(flags, failure))), () => pop(e, pops));
 }
 
 /** Makes the real indefinite the new ST(0). */
@@ -215,7 +201,7 @@ export function pushIndefinite(e: Emitter, target: StackRegister): void {
 /** Pushes what `load` puts into RESULT; it gives flags where the conversion may raise exceptions. */
 export function push(e: Emitter, load: () => Expr | undefined, operand?: MemoryAccess): void {
   const target = stackRegister(e, -1);
-  checkOverflow(e, w.eqz(target.empty), { operand, masked: () => pushIndefinite(e, target) });
+  checkOverflow(e, target, { operand, masked: () => pushIndefinite(e, target) });
   remember(e, operand);
   const deliver = () => {
     moveTop(e, target);
@@ -243,8 +229,8 @@ export function replaceAndPush(e: Emitter, calculate: (st0: Expr) => Expr, clear
     markUsed(e, st0);
     pushIndefinite(e, target);
   };
-  checkUnderflow(e, st0.empty, { masked: bothIndefinite, clear });
-  checkOverflow(e, w.eqz(target.empty), { masked: bothIndefinite, clear });
+  checkUnderflow(e, [st0], { masked: bothIndefinite, clear });
+  checkOverflow(e, target, { masked: bothIndefinite, clear });
   remember(e);
   const flags = calculate(st0.pointer);
   const unmasked = recordFlags(e, flags, clear);

@@ -4,7 +4,7 @@ import type { Operations } from '../../cpu/operations';
 import type { CpuState } from '../../cpu/state';
 import * as layout from '../../layout';
 import { CodeFetch, type FetchPage } from '../code-fetch';
-import type { FloatFunction } from '../float/declare';
+import type { PlaceFunction, ValueFunction } from '../float/declare';
 import type { CpuModel } from '../form';
 import { interpreterModule } from './module';
 import { type OperationCall, operationCalls, type OperationHost } from './operation-calls';
@@ -37,8 +37,8 @@ export interface Interpreter {
   readonly step: () => void;
   /** Delivers an event where that is simple: see `SimpleDelivery`. */
   readonly deliver: SimpleDelivery;
-  /** The floating-point functions by name: see float/declare.ts. For compiled code. */
-  readonly float: Readonly<Record<FloatFunction, WebAssembly.ExportValue>>;
+  /** The x87's floating-point functions by name: see float/declare.ts. For compiled code. */
+  readonly float: Readonly<Record<PlaceFunction | ValueFunction, WebAssembly.ExportValue>>;
   /** The operations by name, as the interpreter calls them: nothing is thrown, faults are left in the state. */
   readonly operations: Readonly<Record<keyof Operations, OperationCall>>;
   /** The function table; numbers from TABLE_SIZE on are for compiled code. */
@@ -98,7 +98,7 @@ export function linkInterpreter(host: InterpreterHost): Interpreter {
     step: exports.step as () => void,
     deliver: exports.deliver as SimpleDelivery,
     operations,
-    float: exports as Record<FloatFunction, WebAssembly.ExportValue>,
+    float: exports as Record<PlaceFunction | ValueFunction, WebAssembly.ExportValue>,
     table: exports.table as WebAssembly.Table,
   };
 }

@@ -1,6 +1,6 @@
 import type { Operations } from '../../cpu/operations';
 import type { CpuModel } from '../form';
-import { declareFloat, FLOAT_FUNCTIONS } from '../float/declare';
+import { declareFloat, X87_FUNCTIONS } from '../float/declare';
 import { defineFloat } from '../float/define';
 import { declarePacked } from '../packed/functions';
 import { definePacked } from '../packed/define';
@@ -127,7 +127,7 @@ export function buildInterpreter(model: CpuModel): Uint8Array<ArrayBuffer> {
   definePacked(m);
   m.define(undefinedOpcode, buildUndefined(m));
   defineDispatch(m);
-  for (const name of FLOAT_FUNCTIONS) m.export(name, m.declared(name));
+  for (const name of X87_FUNCTIONS) m.export(name, m.declared(name));
   m.setTable(table, REGION_FUNCTIONS);
   return m.finish();
 }

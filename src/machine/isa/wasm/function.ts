@@ -90,6 +90,14 @@ export class FunctionBuilder {
     this.code.length = position;
   }
 
+  /** Puts code at an earlier position, outside all blocks that are open or were opened since. */
+  insert(position: number, body: () => void): void {
+    const behind = this.code.finish().slice(position);
+    this.code.length = position;
+    body();
+    this.code.append(behind);
+  }
+
   /** The present nesting, to be restored after code was given up in the middle. */
   get nesting(): number {
     return this.depth;
@@ -227,9 +235,9 @@ export class FunctionBuilder {
     return types.map((type, i) => this.getAs(type, locals[i])) as unknown as { [K in keyof T]: ExprOf<T[K]> };
   }
 
-  /** The same, with results of type i32 put into the given locals. */
-  callInto(locals: readonly number[], index: number): void {
-    this.emit(this.callCode(index, []));
+  /** The same, with the results put into the given locals. */
+  callInto(locals: readonly number[], index: number, args: readonly (AnyExpr | number)[] = []): void {
+    this.emit(this.callCode(index, args));
     this.setBackwards(locals);
   }
 

@@ -3,6 +3,7 @@ import {
   FLOAT_ROUTINES,
   type FloatFunction,
   floatSignature,
+  type ValueFunction,
 } from '../../../../src/machine/isa/float/declare';
 import { defineFloat } from '../../../../src/machine/isa/float/define';
 import { ModuleBuilder } from '../../../../src/machine/isa/wasm/module';
@@ -15,7 +16,10 @@ export const PLACES = { dst: FPU_SCRATCH, a: FPU_SCRATCH + 16, b: FPU_SCRATCH + 
 export class FloatModule {
   readonly memory = new WebAssembly.Memory({ initial: 1 });
   private readonly view = new DataView(this.memory.buffer);
-  private readonly functions: Record<FloatFunction, (...args: (number | bigint)[]) => number | bigint | undefined>;
+  private readonly functions: Record<
+    FloatFunction | ValueFunction,
+    (...args: (number | bigint)[]) => number | bigint | undefined
+  >;
 
   constructor() {
     const m = new ModuleBuilder();
@@ -27,8 +31,13 @@ export class FloatModule {
   }
 
   /** Calls a function by name; i64 values are bigints. */
-  call(name: FloatFunction, ...args: (number | bigint)[]): number | bigint | undefined {
+  call(name: FloatFunction | ValueFunction, ...args: (number | bigint)[]): number | bigint | undefined {
     return this.functions[name](...args);
+  }
+
+  /** Calls a function of several results. */
+  callMany(name: ValueFunction, ...args: (number | bigint)[]): readonly (number | bigint)[] {
+    return this.functions[name](...args) as unknown as readonly (number | bigint)[];
   }
 
   /** Writes a place: sign and exponent above 64 bits of significand. */

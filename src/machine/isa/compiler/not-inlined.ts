@@ -1,0 +1,2 @@
+/** Thrown while staging an instruction that has to be left to the interpreter. */
+export class NotInlined extends Error {}
