@@ -1,7 +1,11 @@
-/** `npm run bench`: bundles the benchmarks and runs them. Needs `npm run build` first. */
-import { dirname } from 'node:path';
+/** `npm run bench -- [PART…] [OPTIONS]`: bundles the benchmarks and runs them. Needs `npm run build` first. */
+import { basename, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runBundled } from './build/bundled.mjs';
+import { bundleProgram, runBundled } from './build/bundled.mjs';
+
+/** Programs that the benchmarks start in processes of their own. */
+const HOSTS = ['bench/engines/ringside-host.ts', 'bench/engines/v86-host.ts'];
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-process.exitCode = await runBundled(root, 'bench/main.ts', 'out/bench.mjs');
+for (const host of HOSTS) await bundleProgram(root, host, `out/bench/${basename(host, '.ts')}.mjs`);
+process.exitCode = await runBundled(root, 'bench/main.ts', 'out/bench/main.mjs', process.argv.slice(2));

@@ -21,12 +21,11 @@ export async function importBundled(root, entry) {
 }
 
 /**
- * Bundles a TypeScript program as the product is bundled, and runs it: figures taken from it are the product's.
+ * Bundles a TypeScript program as the product is bundled: figures taken from it are the product's.
  * @param entry path below the project's root
  * @param outfile where the bundle goes, likewise
- * @returns its exit status
  */
-export async function runBundled(root, entry, outfile, args = []) {
+export async function bundleProgram(root, entry, outfile) {
   await build({
     entryPoints: [join(root, entry)],
     outfile: join(root, outfile),
@@ -37,5 +36,13 @@ export async function runBundled(root, entry, outfile, args = []) {
     target: 'node20',
     logLevel: 'error',
   });
+}
+
+/**
+ * Bundles a TypeScript program likewise, and runs it.
+ * @returns its exit status
+ */
+export async function runBundled(root, entry, outfile, args = []) {
+  await bundleProgram(root, entry, outfile);
   return spawnSync(process.execPath, [join(root, outfile), ...args], { cwd: root, stdio: 'inherit' }).status ?? 1;
 }

@@ -1,0 +1,26 @@
+/** Runs a kernel on v86 and prints the samples. */
+import { readFileSync } from 'node:fs';
+import { commandLine, type Job, MEMORY_MB } from './engine';
+import { MarkReader } from './mark-reader';
+import { ownUsage } from './process-time';
+import { createV86, image, onConsole } from './v86-guest';
+
+const job = JSON.parse(process.argv[2]) as Job;
+const marks = new MarkReader(ownUsage);
+const emulator = await createV86({
+  memory_size: MEMORY_MB << 20,
+  multiboot: image(readFileSync(job.guest)),
+  cmdline: commandLine(job),
+});
+onConsole(emulator, (byte) => {
+  if (!marks.push(byte) || marks.runs.length < job.rounds.length) return;
+  const samples = marks.runs.map(({ start, end, checksum }, index) => ({
+    rounds: job.rounds[index],
+    seconds: end.seconds - start.seconds,
+    peakBytes: end.peakBytes,
+    checksum,
+  }));
+  console.log(JSON.stringify(samples));
+  process.exit(0);
+});
+await emulator.run();
