@@ -68,7 +68,12 @@ export const MEAN_OF: ReadonlySet<string> = new Set(['alu', 'crc', 'sieve', 'cop
  * @param present names of all that the guest has
  */
 export function kernelsOf(subject: Subject, present: readonly string[]): Kernel[] {
-  return KERNELS.filter((kernel) => kernel.subject === subject && present.includes(kernel.name));
+  return allKernels(present).filter((kernel) => kernel.subject === subject);
+}
+
+/** The kernels of all subjects that the guest has. */
+export function allKernels(present: readonly string[]): Kernel[] {
+  return KERNELS.filter(({ name }) => present.includes(name));
 }
 
 /** Those of a guest's kernels that no table would show. */

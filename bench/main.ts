@@ -1,5 +1,5 @@
 /**
- * The benchmarks of `npm run bench -- [PART…] [--quick] [--without PEER] [--json FILE] [--markdown FILE]`: all parts, or
+ * The benchmarks of `npm run bench -- [PART…] [--quick] [--kernel NAME] [--without PEER] [--json FILE] [--markdown FILE]`: all parts, or
  * those that are named, with tables on standard output and in files. docs/benchmarks.md says how to read them.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -13,8 +13,13 @@ import { type BenchOptions, parseOptions } from './options';
 import { circumstances, describe } from './report/circumstances';
 import { type Table, toMarkdown } from './report/table';
 import { kernels } from './tables/kernels';
+import { linux } from './tables/linux';
+import { memory } from './tables/memory';
+import { start } from './tables/start';
+import { states } from './tables/states';
+import { events, ports } from './tables/storms';
 
-const PARTS: readonly Part[] = [kernels];
+const PARTS: readonly Part[] = [kernels, ports, events, start, memory, linux, states];
 
 const THOROUGH = { runs: 3, seconds: 0.5 };
 const QUICK = { runs: 1, seconds: 0.3 };
@@ -26,18 +31,19 @@ ${PARTS.map(({ name, about }) => `  ${name.padEnd(12)}${about}`).join('\n')}
 
 Options:
   --quick           one short sample of everything
+  --kernel NAME     only this kernel of the parts that run several; may be repeated
   --without PEER    leave out v86, QEMU or Bochs; may be repeated
   --json FILE       write the results as JSON
   --markdown FILE   write the tables as Markdown`;
 
-async function createContext({ quick, without }: BenchOptions): Promise<Context> {
+async function createContext({ quick, without, kernels: wanted }: BenchOptions): Promise<Context> {
   const guest = await buildBenchGuest(process.cwd());
   const there = [v86, ...(hasQemu() ? [qemu] : []), ...(hasBochs() ? [bochs] : [])];
   return {
     ...(quick ? QUICK : THOROUGH),
     quick,
     guest,
-    present: guestKernels(readFileSync(guest)),
+    present: guestKernels(readFileSync(guest)).filter((name) => wanted.length === 0 || wanted.includes(name)),
     peers: there.filter(({ name }) => !without.includes(name.toLowerCase())),
     progress: (text) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`),
   };

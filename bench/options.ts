@@ -5,6 +5,8 @@ export interface BenchOptions {
   readonly help: boolean;
   /** Names of peers to leave out. */
   readonly without: readonly string[];
+  /** Names of kernels to run; all if there are none. */
+  readonly kernels: readonly string[];
   readonly json?: string;
   readonly markdown?: string;
 }
@@ -13,6 +15,7 @@ export interface BenchOptions {
 export function parseOptions(args: readonly string[], known: readonly string[]): BenchOptions {
   const parts: string[] = [];
   const without: string[] = [];
+  const kernels: string[] = [];
   const files: { json?: string; markdown?: string } = {};
   let quick = false;
   let help = false;
@@ -26,10 +29,11 @@ export function parseOptions(args: readonly string[], known: readonly string[]):
     if (argument === '--quick') quick = true;
     else if (argument === '--help') help = true;
     else if (argument === '--without') without.push(value().toLowerCase());
+    else if (argument === '--kernel') kernels.push(value());
     else if (argument === '--json') files.json = value();
     else if (argument === '--markdown') files.markdown = value();
     else if (known.includes(argument)) parts.push(argument);
     else throw new Error(`there is no part or option "${argument}"; parts are ${known.join(', ')}`);
   }
-  return { parts: parts.length > 0 ? parts : known, quick, help, without, ...files };
+  return { parts: parts.length > 0 ? parts : known, quick, help, without, kernels, ...files };
 }

@@ -11,7 +11,7 @@ export function hasQemu(): boolean {
 }
 
 /** TCG, the debug console on standard output. There is no debug-exit port: the guest sleeps when it is done. */
-function qemuProcess(job: Job): GuestProcess {
+export function qemuProcess(job: Job): GuestProcess {
   return {
     program: QEMU,
     args: [

@@ -1,5 +1,5 @@
-/** Runs a kernel on v86 and prints the samples. */
-import { readFileSync } from 'node:fs';
+/** Runs a kernel on v86, prints the guest's debug console and then, on a line of their own, the samples. */
+import { readFileSync, writeSync } from 'node:fs';
 import { commandLine, type Job, MEMORY_MB } from './engine';
 import { MarkReader } from './mark-reader';
 import { ownUsage } from './process-time';
@@ -13,6 +13,7 @@ const emulator = await createV86({
   cmdline: commandLine(job),
 });
 onConsole(emulator, (byte) => {
+  writeSync(process.stdout.fd, Uint8Array.of(byte));
   if (!marks.push(byte) || marks.runs.length < job.rounds.length) return;
   const samples = marks.runs.map(({ start, end, checksum }, index) => ({
     rounds: job.rounds[index],

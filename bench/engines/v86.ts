@@ -1,5 +1,6 @@
-import type { Engine, Sample } from './engine';
-import { runHost } from './node-process';
+import type { Engine, Job, Sample } from './engine';
+import type { GuestProcess } from './guest-process';
+import { hostProgram, runHost } from './node-process';
 
 /** v86 of the development dependencies: always there. */
 export const v86: Engine = {
@@ -7,3 +8,8 @@ export const v86: Engine = {
   warmsUp: true,
   run: (job) => runHost<Sample[]>('v86-host', job),
 };
+
+/** v86 as a process whose standard output is the guest's debug console. */
+export function v86Process(job: Job): GuestProcess {
+  return { program: process.execPath, args: [hostProgram('v86-host'), JSON.stringify(job)] };
+}
