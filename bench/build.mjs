@@ -15,8 +15,8 @@ const FLAGS = [
     '-ffreestanding',
     '-fno-pie',
   ],
-  ...['-fno-stack-protector', '-fno-unwind-tables', '-fno-asynchronous-unwind-tables', '-fno-sanitize=all'],
-  ...['-nostdlib', '-static', '-Iguests/common', '-Ibench/guests', '-Wl,--build-id=none'],
+  ...['-gdwarf-4', '-fno-stack-protector', '-fno-unwind-tables', '-fno-asynchronous-unwind-tables'],
+  ...['-fno-sanitize=all', '-nostdlib', '-static', '-Iguests/common', '-Ibench/guests', '-Wl,--build-id=none'],
 ];
 const BOOT_SECTOR = 'boot-sector.S';
 

@@ -12,14 +12,16 @@ import { guestKernels } from './guest-kernels';
 import { type BenchOptions, parseOptions } from './options';
 import { circumstances, describe } from './report/circumstances';
 import { type Table, toMarkdown } from './report/table';
+import { debugging } from './tables/debugging';
 import { kernels } from './tables/kernels';
+import { latency } from './tables/latency';
 import { linux } from './tables/linux';
 import { memory } from './tables/memory';
 import { start } from './tables/start';
 import { states } from './tables/states';
 import { events, ports } from './tables/storms';
 
-const PARTS: readonly Part[] = [kernels, ports, events, start, memory, linux, states];
+const PARTS: readonly Part[] = [kernels, ports, events, start, memory, debugging, latency, linux, states];
 
 const THOROUGH = { runs: 3, seconds: 0.5 };
 const QUICK = { runs: 1, seconds: 0.3 };

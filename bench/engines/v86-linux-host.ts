@@ -13,6 +13,9 @@ export interface V86LinuxRequest {
   readonly memoryMB: number;
 }
 
+/** Written to as a file: the stream would refuse what its reader is too slow for. */
+const STDOUT = 1;
+
 const request = JSON.parse(process.argv[2]) as V86LinuxRequest;
 const file = (path: string): { buffer: ArrayBuffer } => image(readFileSync(path));
 const emulator = await createV86({
@@ -23,5 +26,5 @@ const emulator = await createV86({
   initrd: file(request.initrd),
   cmdline: request.append,
 });
-emulator.add_listener('serial0-output-byte', (byte) => writeSync(process.stdout.fd, Uint8Array.of(byte)));
+emulator.add_listener('serial0-output-byte', (byte) => writeSync(STDOUT, Uint8Array.of(byte)));
 await emulator.run();
