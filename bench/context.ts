@@ -19,12 +19,12 @@ export interface Context extends Thoroughness {
   /** Other emulators that are there. */
   readonly peers: readonly Engine[];
   /** Says what is being done. */
-  progress(text: string): void;
+  readonly progress: (text: string) => void;
 }
 
 /** A part of the suite that can be asked for by name. */
 export interface Part {
   readonly name: string;
   readonly about: string;
-  run(context: Context): Promise<Table[]>;
+  readonly run: (context: Context) => Promise<Table[]>;
 }

@@ -24,7 +24,7 @@ export class DebugClient {
   constructor() {
     this.child = spawn(process.execPath, [CLI, 'dap'], { stdio: ['pipe', 'pipe', 'ignore'] });
     const reader = new MessageReader(
-      (message) => this.receive(message as DebugProtocol.ProtocolMessage),
+      (message) => this.receive(message),
       (problem) => {
         throw new Error(`the adapter sends nonsense: ${problem}`);
       },
@@ -83,7 +83,7 @@ export class DebugClient {
       answer?.(response);
     }
     if (message.type !== 'event') return;
-    const { event, body } = message as DebugProtocol.Event & { body: unknown };
+    const { event, body } = message as Omit<DebugProtocol.Event, 'body'> & { body: unknown };
     const heard = this.waiting.filter((one) => one.event === event);
     this.waiting = this.waiting.filter((one) => one.event !== event);
     for (const { resolve } of heard) resolve(body);

@@ -1,15 +1,19 @@
 import type { Kernel } from './catalogue';
 import type { Thoroughness } from './context';
 import type { Engine, Mode, Sample } from './engines/engine';
-import { median } from './statistics';
+import { geometricMean, median } from './statistics';
 
-/** A sample that lasts shorter than this says little: clocks tick, marks take their time. */
-const SHORTEST_SECONDS = 0.25;
+/** A sample that lasts shorter than this says little: marks take their time to be heard of. */
+const SHORTEST_SECONDS = 0.2;
+/** A sample may last so many times longer than asked for before there are fewer rounds in the next. */
+const PATIENCE = 2.5;
 /** Attempts to find a number of rounds that lasts long enough. */
-const ATTEMPTS = 4;
+const ATTEMPTS = 5;
 const MOST_ROUNDS = 4_000_000_000;
 /** How much the rounds grow at most from one attempt to the next. */
 const GROWTH = 200;
+/** Rounds that a contestant of unknown speed begins with, in cold runs. */
+const FIRST_GUESS = 10;
 
 /** What one engine did with one kernel. */
 export interface KernelResult {
@@ -30,7 +34,8 @@ export interface Contestant {
   readonly title: string;
 }
 
-interface Record {
+/** What is known of one contestant and one kernel. */
+interface Score {
   readonly contestant: Contestant;
   readonly cold: Sample[];
   readonly warm: Sample[];
@@ -45,50 +50,63 @@ function scaled({ rounds, seconds }: Sample, target: number): number {
   return Math.max(1, Math.min(MOST_ROUNDS, Math.round(rounds * factor)));
 }
 
-/** One process: a cold run, one to get warm where the engine needs it, and one that counts if it lasts long enough. */
-async function runOnce(record: Record, guest: string, kernel: Kernel, target: number): Promise<void> {
-  const { engine, mode } = record.contestant;
-  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-    const { rounds } = record;
-    const plan = engine.warmsUp ? [kernel.cold, rounds, rounds] : [kernel.cold, rounds];
-    const samples = await engine.run({ guest, kernel: kernel.name, rounds: plan, mode });
-    record.cold.push(samples[0]);
-    const last = samples[samples.length - 1];
-    const short = last.seconds < Math.min(SHORTEST_SECONDS, target);
-    if (!short) record.warm.push(last);
-    if (short || last.seconds > 2 * target) record.rounds = scaled(last, target);
-    if (!short || record.rounds === rounds) return;
-  }
-  throw new Error(`${kernel.name} never lasts long enough on ${engine.name}`);
-}
+/** Measures kernels on contestants, and learns on the way how many rounds each can do. */
+export class Competition {
+  /** Rounds of the kernels so far, in cold runs, by the contestant's title. */
+  private readonly pace = new Map<string, number[]>();
 
-/**
- * Runs a kernel on all contestants in turn, as often as asked for. One that fails is left out from then on, and the
- * result says why.
- */
-export async function measureKernel(
-  kernel: Kernel,
-  contestants: readonly Contestant[],
-  guest: string,
-  { runs, seconds }: Thoroughness,
-): Promise<KernelResult[]> {
-  const records: Record[] = contestants.map((contestant) => ({
-    contestant,
-    cold: [],
-    warm: [],
-    rounds: kernel.cold * 4,
-  }));
-  for (let run = 0; run < runs; run++) {
-    for (const record of records) {
-      if (record.failure !== undefined) continue;
-      try {
-        await runOnce(record, guest, kernel, seconds);
-      } catch (error) {
-        record.failure = error instanceof Error ? error.message : String(error);
+  /** @param guest path of the guest */
+  constructor(
+    private readonly guest: string,
+    private readonly thoroughness: Thoroughness,
+  ) {}
+
+  /**
+   * Runs a kernel on all contestants in turn, as often as asked for. One that fails is left out from then on, and the
+   * result says why.
+   */
+  async measure(kernel: Kernel, contestants: readonly Contestant[]): Promise<KernelResult[]> {
+    const scores = contestants.map((contestant): Score => {
+      const pace = this.pace.get(contestant.title) ?? [FIRST_GUESS];
+      const rounds = Math.min(MOST_ROUNDS, Math.max(1, Math.round(kernel.cold * geometricMean(pace))));
+      return { contestant, cold: [], warm: [], rounds };
+    });
+    for (let turn = 0; turn < this.thoroughness.runs; turn++) {
+      // What interprets has as many samples in its one process as others have processes.
+      for (const score of scores.filter(({ contestant }) => turn === 0 || contestant.engine.kind !== 'interpreter')) {
+        if (score.failure !== undefined) continue;
+        try {
+          await this.turn(kernel, score);
+        } catch (error) {
+          score.failure = error instanceof Error ? error.message : String(error);
+        }
       }
     }
+    for (const { contestant, rounds, warm } of scores)
+      if (warm.length > 0)
+        this.pace.set(contestant.title, [...(this.pace.get(contestant.title) ?? []), rounds / kernel.cold]);
+    return scores.map(({ contestant, cold, warm, failure }) => ({ engine: contestant.title, cold, warm, failure }));
   }
-  return records.map(({ contestant, cold, warm, failure }) => ({ engine: contestant.title, cold, warm, failure }));
+
+  /** One process: a cold run, one to get warm where the engine needs it, and what counts if it lasts long enough. */
+  private async turn(kernel: Kernel, score: Score): Promise<void> {
+    const { engine, mode } = score.contestant;
+    const { seconds, runs } = this.thoroughness;
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const { rounds } = score;
+      const warmUp = engine.kind === 'compiler in JavaScript' ? [Math.ceil(rounds / 2)] : [];
+      const counted = Array.from({ length: engine.kind === 'interpreter' ? runs : 1 }, () => rounds);
+      const plan = [kernel.cold, ...warmUp, ...counted];
+      const samples = await engine.run({ guest: this.guest, kernel: kernel.name, rounds: plan, mode });
+      score.cold.push(samples[0]);
+      const last = samples[samples.length - 1];
+      const short = last.seconds < SHORTEST_SECONDS;
+      if (!short) score.warm.push(...samples.slice(1 + warmUp.length));
+      if (short || last.seconds > PATIENCE * seconds) score.rounds = scaled(last, seconds);
+      if (!short || score.rounds === rounds) return;
+    }
+    throw new Error(`${kernel.name} never lasts long enough on ${engine.name}`);
+  }
 }
 
 /**

@@ -23,8 +23,8 @@ import { events, ports } from './tables/storms';
 
 const PARTS: readonly Part[] = [kernels, ports, events, start, memory, debugging, latency, linux, states];
 
-const THOROUGH = { runs: 3, seconds: 0.5 };
-const QUICK = { runs: 1, seconds: 0.3 };
+const THOROUGH = { runs: 3, seconds: 0.35 };
+const QUICK = { runs: 1, seconds: 0.25 };
 
 const HELP = `npm run bench -- [PART…] [OPTIONS]
 

@@ -59,7 +59,7 @@ async function prepare(folder: string, job: Job): Promise<void> {
 /** Bochs boots a disk that is made for the job: it cannot load a kernel by itself. */
 export const bochs: Engine = {
   name: 'Bochs',
-  warmsUp: false,
+  kind: 'interpreter',
   async run(job: Job): Promise<Sample[]> {
     const folder = mkdtempSync(join(tmpdir(), 'ringside-bench-'));
     const args = ['-q', '-f', join(folder, 'bochsrc'), '-rc', join(folder, 'commands')];

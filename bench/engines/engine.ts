@@ -27,10 +27,10 @@ export interface Sample {
 
 export interface Engine {
   readonly name: string;
-  /** The engine compiles in steps: only a second run of the same work is one at full speed. */
-  readonly warmsUp: boolean;
-  /** @throws Error if the guest does not get through its work */
-  run(job: Job): Promise<Sample[]>;
+  /** How it runs code: one that compiles for JavaScript's engine to compile again needs time to get to full speed. */
+  readonly kind: 'interpreter' | 'compiler' | 'compiler in JavaScript';
+  /** Rejects if the guest does not get through its work. */
+  readonly run: (job: Job) => Promise<Sample[]>;
 }
 
 /** The words that tell the guest what to do. */

@@ -35,6 +35,6 @@ export function qemuProcess(job: Job): GuestProcess {
 
 export const qemu: Engine = {
   name: 'QEMU',
-  warmsUp: false,
+  kind: 'compiler',
   run: (job: Job): Promise<Sample[]> => runMarked(qemuProcess(job), job.rounds),
 };

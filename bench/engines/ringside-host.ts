@@ -1,6 +1,7 @@
 /** Runs a kernel on Ringside's machine, in slices as the debugger does, and prints the samples. */
 import { readFileSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
+import { usePrebuiltInterpreters } from '../../src/cli/prebuilt-interpreters';
 import { Hypervisor } from '../../src/hypervisor/hypervisor';
 import { loadImage } from '../../src/machine/loaders/load-image';
 import { Machine } from '../../src/machine/machine';
@@ -45,4 +46,5 @@ async function run(request: RingsideRequest): Promise<Sample[]> {
   }));
 }
 
+usePrebuiltInterpreters();
 console.log(JSON.stringify(await run(JSON.parse(process.argv[2]) as RingsideRequest)));

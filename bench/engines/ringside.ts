@@ -10,7 +10,7 @@ export interface RingsideRequest extends Job {
 function engine(name: string, compile: boolean): Engine {
   return {
     name,
-    warmsUp: compile,
+    kind: compile ? 'compiler in JavaScript' : 'interpreter',
     run: (job) => runHost<Sample[]>('ringside-host', { ...job, compile } satisfies RingsideRequest),
   };
 }

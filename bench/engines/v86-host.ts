@@ -24,7 +24,7 @@ onConsole(emulator, (byte) => {
     peakBytes: end.peakBytes,
     checksum,
   }));
-  console.log(JSON.stringify(samples));
+  console.log(`\n${JSON.stringify(samples)}`);
   process.exit(0);
 });
 await emulator.run();

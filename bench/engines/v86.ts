@@ -5,7 +5,7 @@ import { hostProgram, runHost } from './node-process';
 /** v86 of the development dependencies: always there. */
 export const v86: Engine = {
   name: 'v86',
-  warmsUp: true,
+  kind: 'compiler in JavaScript',
   run: (job) => runHost<Sample[]>('v86-host', job),
 };
 

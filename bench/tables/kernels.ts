@@ -2,7 +2,7 @@ import { type Kernel, kernelsOf, MEAN_OF, unknownKernels } from '../catalogue';
 import type { Context, Part } from '../context';
 import type { Engine } from '../engines/engine';
 import { interpreter, ringside } from '../engines/ringside';
-import { type Contestant, InstructionModel, type KernelResult, measureKernel, medianOf, remarks } from '../kernel-runs';
+import { Competition, type Contestant, InstructionModel, type KernelResult, medianOf, remarks } from '../kernel-runs';
 import type { Cell, Table } from '../report/table';
 import { geometricMean } from '../statistics';
 
@@ -70,7 +70,8 @@ function warmTable(figures: readonly Figures[], peers: readonly Engine[], notes:
       'Instructions are counted exactly by Ringside, a repeated string instruction once for each element; seconds are ' +
         "processor time of the engine's whole process between two marks of the guest, threads that compile included. " +
         'Every engine runs in a process of its own, in turn with the others, for as many rounds as it does in about ' +
-        'the same time; Ringside and v86 have done as much once before. Medians.',
+        'the same time; Ringside and v86 have done half as much before. Medians; what interprets is started once and has its ' +
+        'samples in the same process.',
       ...notes,
     ],
   };
@@ -106,9 +107,10 @@ async function run(context: Context): Promise<Table[]> {
   );
   const figures: Figures[] = [];
   const notes: string[] = [];
+  const competition = new Competition(guest, context);
   for (const kernel of kernelsOf('kernels', present)) {
     context.progress(`kernel ${kernel.name}`);
-    const results = await measureKernel(kernel, contestants, guest, context);
+    const results = await competition.measure(kernel, contestants);
     notes.push(...remarks(kernel, results));
     const found = collect(kernel, results);
     if (found) figures.push(found);

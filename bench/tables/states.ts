@@ -5,8 +5,8 @@ import type { Mode } from '../engines/engine';
 import type { Cell, Table } from '../report/table';
 import { compareTiers } from '../state-hash';
 
-const CHECKPOINTS = 40;
-const QUICK_CHECKPOINTS = 8;
+const CHECKPOINTS = 12;
+const QUICK_CHECKPOINTS = 3;
 /** Instructions between checkpoints: prime, so that they fall everywhere in a loop. */
 const SLICE = 499_979;
 const BARE: readonly Mode[] = ['none'];

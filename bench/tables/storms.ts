@@ -2,7 +2,7 @@ import { type Kernel, kernelsOf, type Subject } from '../catalogue';
 import type { Context, Part } from '../context';
 import type { Mode } from '../engines/engine';
 import { ringside } from '../engines/ringside';
-import { type Contestant, type KernelResult, measureKernel, medianOf, remarks } from '../kernel-runs';
+import { Competition, type Contestant, type KernelResult, medianOf, remarks } from '../kernel-runs';
 import type { Cell, Table } from '../report/table';
 
 /** Nanoseconds that an access or event took. */
@@ -24,6 +24,7 @@ async function measure(context: Context, { subject, title, modes, note }: Storm)
   const { guest, present, peers } = context;
   const rows: Cell[][] = [];
   const notes: string[] = [];
+  const competition = new Competition(guest, context);
   const shown = modes.filter((mode) =>
     kernelsOf(subject, present).some((kernel) => (kernel.modes ?? ['none']).includes(mode)),
   );
@@ -33,7 +34,7 @@ async function measure(context: Context, { subject, title, modes, note }: Storm)
       ...(kernel.modes ?? ['none']).map((mode) => ({ engine: ringside, mode, title: ours(mode) })),
       ...peers.map((engine): Contestant => ({ engine, mode: 'none', title: engine.name })),
     ];
-    const results = await measureKernel(kernel, contestants, guest, context);
+    const results = await competition.measure(kernel, contestants);
     notes.push(...remarks(kernel, results));
     const costs = new Map(results.map((result) => [result.engine, cost(kernel, result)]));
     const ratio = (mode: Mode, peer: string): number | undefined => {

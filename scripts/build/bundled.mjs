@@ -24,8 +24,9 @@ export async function importBundled(root, entry) {
  * Bundles a TypeScript program as the product is bundled: figures taken from it are the product's.
  * @param entry path below the project's root
  * @param outfile where the bundle goes, likewise
+ * @param define expressions that stand for names in the program, as esbuild wants them
  */
-export async function bundleProgram(root, entry, outfile) {
+export async function bundleProgram(root, entry, outfile, define = {}) {
   await build({
     entryPoints: [join(root, entry)],
     outfile: join(root, outfile),
@@ -35,6 +36,7 @@ export async function bundleProgram(root, entry, outfile) {
     format: 'esm',
     target: 'node20',
     logLevel: 'error',
+    define,
   });
 }
 
