@@ -14,7 +14,7 @@ export interface Context extends Thoroughness {
   readonly quick: boolean;
   /** Path of the guest of bench/guests. */
   readonly guest: string;
-  /** Names of the kernels that it has. */
+  /** Names of the kernels that it has and that are to be run. */
   readonly present: readonly string[];
   /** Other emulators that are there. */
   readonly peers: readonly Engine[];
@@ -26,5 +26,7 @@ export interface Context extends Thoroughness {
 export interface Part {
   readonly name: string;
   readonly about: string;
+  /** Too long for `--quick`, unless it is named. */
+  readonly long?: boolean;
   readonly run: (context: Context) => Promise<Table[]>;
 }

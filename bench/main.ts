@@ -4,6 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { buildBenchGuest } from './build.mjs';
+import { quickKernels } from './catalogue';
 import type { Context, Part } from './context';
 import { bochs, hasBochs } from './engines/bochs';
 import { hasQemu, qemu } from './engines/qemu';
@@ -32,20 +33,31 @@ Parts, all unless some are named:
 ${PARTS.map(({ name, about }) => `  ${name.padEnd(12)}${about}`).join('\n')}
 
 Options:
-  --quick           one short sample of everything
+  --quick           one short sample of most things, without Bochs
   --kernel NAME     only this kernel of the parts that run several; may be repeated
   --without PEER    leave out v86, QEMU or Bochs; may be repeated
   --json FILE       write the results as JSON
   --markdown FILE   write the tables as Markdown`;
 
-async function createContext({ quick, without, kernels: wanted }: BenchOptions): Promise<Context> {
+function chosenParts({ parts, quick }: BenchOptions): Part[] {
+  return PARTS.filter(({ name, long }) => (parts.length > 0 ? parts.includes(name) : !(quick && long)));
+}
+
+function chosenKernels(present: readonly string[], { quick, kernels: wanted }: BenchOptions): readonly string[] {
+  if (wanted.length > 0) return present.filter((name) => wanted.includes(name));
+  return quick ? quickKernels(present) : present;
+}
+
+async function createContext(options: BenchOptions): Promise<Context> {
+  const { quick, without } = options;
   const guest = await buildBenchGuest(process.cwd());
-  const there = [v86, ...(hasQemu() ? [qemu] : []), ...(hasBochs() ? [bochs] : [])];
+  // Bochs takes its time to boot.
+  const there = [v86, ...(hasQemu() ? [qemu] : []), ...(!quick && hasBochs() ? [bochs] : [])];
   return {
     ...(quick ? QUICK : THOROUGH),
     quick,
     guest,
-    present: guestKernels(readFileSync(guest)).filter((name) => wanted.length === 0 || wanted.includes(name)),
+    present: chosenKernels(guestKernels(readFileSync(guest)), options),
     peers: there.filter(({ name }) => !without.includes(name.toLowerCase())),
     progress: (text) => process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${text}\n`),
   };
@@ -64,7 +76,7 @@ async function main(args: readonly string[]): Promise<void> {
   const context = await createContext(options);
   console.log(describe(where));
   const tables: Table[] = [];
-  for (const part of PARTS.filter(({ name }) => options.parts.includes(name))) {
+  for (const part of chosenParts(options)) {
     for (const table of await part.run(context)) {
       tables.push(table);
       console.log(toMarkdown(table));

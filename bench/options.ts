@@ -1,5 +1,6 @@
 /** What the command line asks for. */
 export interface BenchOptions {
+  /** Names of parts; none if none are named. */
   readonly parts: readonly string[];
   readonly quick: boolean;
   readonly help: boolean;
@@ -35,5 +36,5 @@ export function parseOptions(args: readonly string[], known: readonly string[]):
     else if (known.includes(argument)) parts.push(argument);
     else throw new Error(`there is no part or option "${argument}"; parts are ${known.join(', ')}`);
   }
-  return { parts: parts.length > 0 ? parts : known, quick, help, without, kernels, ...files };
+  return { parts, quick, help, without, kernels, ...files };
 }

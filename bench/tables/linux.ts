@@ -154,4 +154,4 @@ async function run({ peers, runs, progress }: Context): Promise<Table[]> {
   ];
 }
 
-export const linux: Part = { name: 'linux', about: 'Linux 6.1 to a shell', run };
+export const linux: Part = { name: 'linux', about: 'Linux 6.1 to a shell', long: true, run };
