@@ -94,7 +94,7 @@ export class Competition {
     const { seconds, runs } = this.thoroughness;
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       const { rounds } = score;
-      const warmUp = engine.kind === 'compiler in JavaScript' ? [Math.ceil(rounds / 2)] : [];
+      const warmUp = engine.kind === 'compiler in JavaScript' ? [rounds, rounds] : [];
       const counted = Array.from({ length: engine.kind === 'interpreter' ? runs : 1 }, () => rounds);
       const plan = [kernel.cold, ...warmUp, ...counted];
       const samples = await engine.run({ guest: this.guest, kernel: kernel.name, rounds: plan, mode });

@@ -70,7 +70,7 @@ function warmTable(figures: readonly Figures[], peers: readonly Engine[], notes:
       'Instructions are counted exactly by Ringside, a repeated string instruction once for each element; seconds are ' +
         "processor time of the engine's whole process between two marks of the guest, threads that compile included. " +
         'Every engine runs in a process of its own, in turn with the others, for as many rounds as it does in about ' +
-        'the same time; Ringside and v86 have done half as much before. Medians; what interprets is started once and has its ' +
+        'the same time; Ringside and v86 have done twice as much before. Medians; what interprets is started once and has its ' +
         'samples in the same process.',
       ...notes,
     ],
