@@ -3,7 +3,7 @@ import { commandLineGuest } from '../engines/command-line-guest';
 import { runMarked } from '../engines/guest-process';
 import type { Mode, Sample } from '../engines/engine';
 import type { Cell, Table } from '../report/table';
-import { median } from '../statistics';
+import { median, percentile } from '../statistics';
 
 /** A kernel with a name for what is switched on, beside the same kernel with nothing switched on. */
 interface Overhead {
@@ -17,10 +17,8 @@ interface Overhead {
 
 const TRACE = 'out/bench/trace.json';
 
-/** `halt` is what the guest does at its end; the kernels lie side by side in the same pages. */
+/** The kernels lie side by side in the same pages. */
 const OVERHEADS: readonly Overhead[] = [
-  { what: 'a breakpoint elsewhere', kernel: 'crc', mode: 'none', options: ['--break', 'halt'] },
-  { what: 'a breakpoint elsewhere', kernel: 'lz', mode: 'none', options: ['--break', 'halt'] },
   { what: 'a breakpoint on a function beside it', kernel: 'crc', mode: 'none', options: ['--break', 'run_sieve'] },
   { what: 'a breakpoint on a function beside it', kernel: 'lz', mode: 'none', options: ['--break', 'run_calls'] },
   { what: 'a breakpoint on another port', kernel: 'port', mode: 'none', options: ['--break', 'out 0x3f8'] },
@@ -57,9 +55,9 @@ const RATES: readonly Rate[] = [
 const FIRST_ROUNDS: Readonly<Record<string, number>> = { crc: 100, lz: 15, port: 100_000 };
 const SHORTEST_SECONDS = 0.1;
 
-/** One process: half of the work to get warm, then all of it. */
+/** One process: the work once to get warm, then again. */
 async function sample(guest: string, { kernel, mode, options }: Overhead, rounds: number): Promise<Sample> {
-  const plan = [Math.ceil(rounds / 2), rounds];
+  const plan = [rounds, rounds];
   const samples = await runMarked(commandLineGuest(guest, [kernel, ...plan].join(' '), options, mode), plan);
   return samples[1];
 }
@@ -83,7 +81,8 @@ async function overheadTable({ guest, runs, seconds, quick, present, progress }:
     progress(`${overhead.what}: ${overhead.kernel}`);
     const plain = { ...overhead, options: [] };
     const key = `${overhead.kernel} ${overhead.mode}`;
-    const rounds = overhead.rounds ?? known.get(key) ?? (await enoughRounds(guest, plain, seconds));
+    const rounds =
+      overhead.rounds ?? known.get(key) ?? (await enoughRounds(guest, plain, quick ? seconds : 2 * seconds));
     if (overhead.rounds === undefined) known.set(key, rounds);
     const [without, withIt]: number[][] = [[], []];
     for (let run = 0; run < (quick ? runs : runs + 2); run++) {
@@ -92,7 +91,8 @@ async function overheadTable({ guest, runs, seconds, quick, present, progress }:
     }
     const [before, after] = [median(without), median(withIt)];
     const { what, kernel, mode } = overhead;
-    rows.push([what, kernel, mode, before * 1000, after * 1000, (after / before - 1) * 100]);
+    const spread = (percentile(without, 75) - percentile(without, 25)) / before;
+    rows.push([what, kernel, mode, before * 1000, after * 1000, (after / before - 1) * 100, spread * 100]);
   }
   return {
     title: 'What debugging costs',
@@ -101,11 +101,13 @@ async function overheadTable({ guest, runs, seconds, quick, present, progress }:
       { title: 'ms without' },
       { title: 'ms with' },
       { title: '% more', digits: 1 },
+      { title: '% spread without', digits: 1 },
     ],
     rows,
     notes: [
       'Processor time of `ringside run` with `--break` and the like, and of the same without, in turn; medians. Nothing of ' +
-        'what is set ever fires.',
+        'what is set ever fires. The spread is that of the middle half of the samples without: a difference below it says ' +
+        'nothing.',
     ],
   };
 }
