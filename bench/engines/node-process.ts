@@ -24,7 +24,8 @@ export async function runHost<T>(name: string, request: unknown): Promise<T> {
   const timer = setTimeout(() => void kill(child), PATIENCE_MS);
   const status = await new Promise((resolve) => child.once('close', resolve));
   clearTimeout(timer);
-  if (status !== 0) throw new Error(`${name} ended with ${String(status)}: ${complaint.slice(-500)}`);
+  const how = child.signalCode === null ? `ended with ${String(status)}` : 'hangs';
+  if (status !== 0) throw new Error(`${name} ${how}: ${complaint.slice(-500)}`);
   // Others may print to standard output before.
   return JSON.parse(output.trimEnd().split('\n').at(-1) ?? '') as T;
 }
