@@ -1,1 +1,3 @@
 export function buildBenchGuest(root: string): Promise<string>;
+export function buildBootSector(root: string): Promise<string>;
+export function bootDisk(sector: Buffer, elf: Buffer, commandLine: string): Buffer;

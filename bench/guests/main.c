@@ -1,6 +1,7 @@
 /*
- * The benchmark's guest: `NAME [ROUNDS]` on the command line chooses a kernel. It writes S to the debug console (port
- * 0xe9) when the work begins, E and the checksum when it is done, and ends by the debug-exit port.
+ * The benchmark's guest: `NAME [ROUNDS]...` on the command line chooses a kernel, to be run once for each number. It
+ * writes S to the debug console (port 0xe9) when the work begins, E and the checksum when it is done, and ends by the
+ * debug-exit port. `list` writes the names of all kernels.
  */
 #include "kernels.h"
 #include "multiboot.h"
@@ -54,15 +55,29 @@ static const char *after(const char *text, const char *word)
 	return *text == 0 || *text == ' ' ? text : 0;
 }
 
-static uint32_t number(const char *text)
+/* The number at *TEXT, which is moved behind it; 0 if there is none. */
+static uint32_t number(const char **text)
 {
 	uint32_t value = 0;
 
-	while (*text == ' ')
-		text++;
-	while (*text >= '0' && *text <= '9')
-		value = value * 10 + (*text++ - '0');
+	while (**text == ' ')
+		(*text)++;
+	while (**text >= '0' && **text <= '9')
+		value = value * 10 + (*(*text)++ - '0');
 	return value;
+}
+
+static void list(void)
+{
+	uint32_t i;
+
+	for (i = 0; i < kernel_count; i++) {
+		const char *name;
+
+		for (name = kernels[i].name; *name; name++)
+			put(*name);
+		put('\n');
+	}
 }
 
 static void run(const struct kernel *kernel, uint32_t rounds)
@@ -84,14 +99,21 @@ void main(uint32_t magic, const struct multiboot_info *info)
 
 	(void)magic;
 	/* Some loaders put the name of the image first. */
-	for (; *line; line++)
+	for (; *line; line++) {
+		if (after(line, "list")) {
+			list();
+			finish(0x10);
+		}
 		for (i = 0; i < kernel_count; i++) {
 			const char *rest = after(line, kernels[i].name);
 
 			if (rest) {
-				run(&kernels[i], number(rest));
+				do
+					run(&kernels[i], number(&rest));
+				while (*rest >= ' ' && *rest <= '9');
 				finish(0x10);
 			}
 		}
+	}
 	finish(1);
 }

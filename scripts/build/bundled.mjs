@@ -21,12 +21,12 @@ export async function importBundled(root, entry) {
 }
 
 /**
- * Bundles a TypeScript program as the product is bundled, and runs it: figures taken from it are the product's.
+ * Bundles a TypeScript program as the product is bundled: figures taken from it are the product's.
  * @param entry path below the project's root
  * @param outfile where the bundle goes, likewise
- * @returns its exit status
+ * @param define expressions that stand for names in the program, as esbuild wants them
  */
-export async function runBundled(root, entry, outfile, args = []) {
+export async function bundleProgram(root, entry, outfile, define = {}) {
   await build({
     entryPoints: [join(root, entry)],
     outfile: join(root, outfile),
@@ -36,6 +36,15 @@ export async function runBundled(root, entry, outfile, args = []) {
     format: 'esm',
     target: 'node20',
     logLevel: 'error',
+    define,
   });
+}
+
+/**
+ * Bundles a TypeScript program likewise, and runs it.
+ * @returns its exit status
+ */
+export async function runBundled(root, entry, outfile, args = []) {
+  await bundleProgram(root, entry, outfile);
   return spawnSync(process.execPath, [join(root, outfile), ...args], { cwd: root, stdio: 'inherit' }).status ?? 1;
 }
