@@ -1,6 +1,7 @@
 import type { Channel, PortAccess } from '../machine/bus/port-access';
 import { AbortInstruction } from '../machine/cpu/fault';
-import { type StringIoForm, stringIo } from '../machine/cpu/string-io';
+import { stringIo } from '../machine/cpu/string-io';
+import type { StringIoForm } from '../machine/cpu/string-io-form';
 import type { PortDirection, PortWidth } from '../machine/devices/device';
 import { FLAG_DF, Register, SegmentIndex } from '../machine/layout';
 import type { CostProfile, OperationKind, Transport } from './cost/cost-profile';

@@ -1,4 +1,4 @@
-import type { StringIoForm } from '../../machine/cpu/string-io';
+import type { StringIoForm } from '../../machine/cpu/string-io-form';
 
 const PAGE_SIZE = 4096;
 

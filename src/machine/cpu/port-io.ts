@@ -6,7 +6,8 @@ import type { CpuCore } from './core';
 import { Fault, Vector } from './fault';
 import { hasTss32 } from './inner-stack';
 import type { Intercepts, IoQualification } from './intercepts';
-import { type StringIoForm, stringIo } from './string-io';
+import { stringIo } from './string-io';
+import type { StringIoForm } from './string-io-form';
 
 /** What the CPU needs of the port bus. */
 export interface PortBusLike {

@@ -1,30 +1,8 @@
 import * as layout from '../layout';
 import { FLAG_DF, Register, SegmentIndex } from '../layout';
-import type { PortDirection, PortWidth } from '../devices/device';
-import type { Mmu } from './mmu';
-import type { Segmentation } from './segmentation';
 import type { CpuState } from './state';
+import type { StringIoCpu, StringIoForm } from './string-io-form';
 import { StringRun } from './string-run';
-
-/** The parts of a CPU that a string instruction works on. */
-export interface StringIoCpu {
-  readonly state: CpuState;
-  readonly mmu: Mmu;
-  readonly segmentation: Segmentation;
-}
-
-/** One INS or OUTS, decoded. */
-export interface StringIoForm {
-  readonly direction: PortDirection;
-  readonly width: PortWidth;
-  /** Segment of the source of OUTS. The destination of INS is always in ES. */
-  readonly segment: SegmentIndex;
-  /** 2: SI, DI and CX; 4: ESI, EDI and ECX. */
-  readonly addressSize: 2 | 4;
-  readonly repeat: boolean;
-  /** Register that counts a repeated form; ECX unless a hypercall says otherwise. */
-  readonly counter?: Register;
-}
 
 /**
  * Moves one element between the port and the instruction.

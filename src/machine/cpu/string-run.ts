@@ -1,7 +1,7 @@
 import * as layout from '../layout';
 import { FLAG_DF } from '../layout';
 import { Fault } from './fault';
-import type { StringIoCpu, StringIoForm } from './string-io';
+import type { StringIoCpu, StringIoForm } from './string-io-form';
 
 const PAGE_SIZE = 0x1000;
 
