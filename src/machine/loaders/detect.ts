@@ -2,7 +2,7 @@ import { hasSetupHeader } from './bzimage-header';
 import { isElf } from './elf';
 import { LoadError } from './load-error';
 import type { Image } from './load-target';
-import { hasMultiboot2Header, hasMultibootHeader } from './multiboot-header';
+import { hasMultiboot2Header, hasMultibootAddresses, hasMultibootHeader } from './multiboot-header';
 
 /** How an image is loaded. `boot` is a boot sector or a disk image that starts with one. */
 export type ImageFormat = 'multiboot' | 'elf' | 'bzimage' | 'boot' | 'flat';
@@ -27,7 +27,9 @@ export function hasBootSignature(bytes: Uint8Array): boolean {
 export function detectFormat(image: Image): ImageFormat {
   const { name, bytes } = image;
   if (bytes.length === 0) throw new LoadError(name, 'the file is empty');
-  if (hasMultibootHeader(bytes)) return 'multiboot';
+  // A disk's first kilobytes may well hold a kernel's header; only one with addresses could be loaded without ELF.
+  const isDisk = hasBootSignature(bytes) && !isElf(bytes) && !hasMultibootAddresses(bytes);
+  if (hasMultibootHeader(bytes) && !isDisk) return 'multiboot';
   if (hasMultiboot2Header(bytes)) {
     throw new LoadError(name, 'it has a Multiboot 2 header only; Ringside boots Multiboot 1 (magic 0x1badb002)');
   }

@@ -44,6 +44,12 @@ export function hasMultibootHeader(bytes: Uint8Array): boolean {
   return candidates(bytes).length > 0;
 }
 
+/** True if a valid header says where to load the file, so that it need not be an ELF file. */
+export function hasMultibootAddresses(bytes: Uint8Array): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return candidates(bytes).some(({ offset, valid }) => valid && view.getUint32(offset + 4, true) & FLAG_ADDRESSES);
+}
+
 /** True if the file has a header of Multiboot 2: magic E85250D6h in the first 32 KiB, aligned to 8. */
 export function hasMultiboot2Header(bytes: Uint8Array): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -32,6 +32,7 @@ describe('detectFormat', () => {
     ['a Linux kernel', buildKernel(), 'bzimage'],
     ['a boot sector', bootSector, 'boot'],
     ['a disk image', concat(bootSector, new Uint8Array(5000)), 'boot'],
+    ['a disk image with a multiboot kernel', concat(bootSector, multibootHeader(0), new Uint8Array(500)), 'boot'],
     ['anything else', CODE, 'flat'],
     ['almost a boot sector', sized(511, { 509: [0x55, 0xaa] }), 'flat'],
   ];
