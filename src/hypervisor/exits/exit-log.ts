@@ -1,3 +1,4 @@
+import { accessWord } from './access-word';
 import type { ExitRecord } from './exit-record';
 import { type ExitQueryResult, ExitReport, type GroupFunction, type Price } from './exit-report';
 import { emptyRecord, ExitRing } from './exit-ring';
@@ -51,9 +52,7 @@ export class ExitLog {
     // The one before can no longer grow: now a listener may have it.
     if (this.listener) this.flush();
     record.sequence = this.next++;
-    const names = this.names.wordOf(record);
-    this.table.add(record, names);
-    this.ring.write(record, names);
+    this.store(record);
     this.timeline.add(record.channel, record.time, totalCycles(record.cost));
   }
 
@@ -75,9 +74,7 @@ export class ExitLog {
     record.cost.return += cost.return;
     record.hostNs += growth.hostNs;
     record.hostMeasured &&= growth.hostMeasured;
-    const names = this.names.wordOf(record);
-    this.table.add(record, names);
-    this.ring.write(record, names);
+    this.store(record);
     this.timeline.add(record.channel, record.time, totalCycles(cost));
   }
 
@@ -141,5 +138,12 @@ export class ExitLog {
     this.timeline.clear();
     this.next = 0;
     this.delivered = 0;
+  }
+
+  private store(record: ExitRecord): void {
+    const names = this.names.wordOf(record);
+    const access = accessWord(record);
+    this.table.add(record, names, access);
+    this.ring.write(record, names, access);
   }
 }

@@ -1,7 +1,8 @@
 import type { PortWidth } from '../../machine/devices/device';
-import { KINDS, type OperationKind } from '../cost/cost-profile';
+import { KINDS } from '../cost/cost-profile';
+import { ACCESS_CONTINUED, ACCESS_MEASURED, KIND_SHIFT, PORT_SHIFT } from './access-word';
+import { CHANNELS } from './channels';
 import type { ExitRecord } from './exit-record';
-import { channelIndex, CHANNELS } from './exit-table';
 import type { ExitNames } from './names';
 
 /** Longest x86 instruction in bytes. */
@@ -18,32 +19,19 @@ const DEVICE = 5;
 const RETURN = 6;
 const REPEAT = 7;
 const PAGE_RUNS = 8;
-/** Values of a hypercall. */
-const VALUES = 9;
-const NUMBERS = VALUES + MOST_CALL_VALUES;
+const NUMBERS = 9;
 /** Columns of u32 per record. */
 const VALUE = 0;
 const EIP = 1;
 const LINEAR = 2;
 const SITE = 3;
 const CR3 = 4;
-/** Continued, measured, kind, port + 1, direction, width, channel and CPL, from the highest bit down. */
+/** As `accessWord` has it. */
 const ACCESS = 5;
 /** As `ExitNames` has them. */
 const NAMES = 6;
 const VALUE_COUNT = 7;
 const WORDS = 8;
-/** Where the parts of ACCESS begin. */
-const PORT_SHIFT = 7;
-const KIND_SHIFT = 24;
-const MEASURED = 1 << 27;
-const CONTINUED = 1 << 28;
-const PORT_KIND = KINDS.indexOf('port');
-
-/** Index in `KINDS`; that of the most frequent kind without a search. */
-function kindIndex(kind: OperationKind): number {
-  return kind === 'port' ? PORT_KIND : KINDS.indexOf(kind);
-}
 
 /** A blank record to be filled by `ExitRing.read`. */
 export function emptyRecord(): ExitRecord {
@@ -79,6 +67,8 @@ export function emptyRecord(): ExitRecord {
 /** The last exits in full, in typed arrays. Record n is at n modulo the capacity. */
 export class ExitRing {
   private readonly numbers: Float64Array;
+  /** Values of hypercalls: apart, because most exits have none. */
+  private readonly values: Float64Array;
   private readonly words: Uint32Array;
   private readonly bytes: Uint8Array;
   /** Of the record written last. */
@@ -97,6 +87,7 @@ export class ExitRing {
       throw new RangeError(`the exit log must hold at least one record, not ${capacity}`);
     }
     this.numbers = new Float64Array(capacity * NUMBERS);
+    this.values = new Float64Array(capacity * MOST_CALL_VALUES);
     this.words = new Uint32Array(capacity * WORDS);
     this.bytes = new Uint8Array(capacity * (MAX_BYTES + 1));
   }
@@ -104,8 +95,9 @@ export class ExitRing {
   /**
    * Stores a record at its sequence number, over the one that is `capacity` older.
    * @param names of the exit, as a word
+   * @param access what the exit was, as `accessWord` has it
    */
-  write(record: ExitRecord, names: number): void {
+  write(record: ExitRecord, names: number, access: number): void {
     const slot = this.slotOf(record.sequence);
     const n = slot * NUMBERS;
     const { numbers, words } = this;
@@ -124,19 +116,12 @@ export class ExitRing {
     words[w + LINEAR] = record.linear;
     words[w + SITE] = record.site;
     words[w + CR3] = record.cr3;
-    words[w + ACCESS] =
-      (record.continued ? CONTINUED : 0) |
-      (record.hostMeasured ? MEASURED : 0) |
-      (kindIndex(record.kind) << KIND_SHIFT) |
-      ((record.port + 1) << PORT_SHIFT) |
-      ((record.direction === 'out' ? 1 : 0) << 6) |
-      ((record.width >> 1) << 4) |
-      (channelIndex(record.channel) << 2) |
-      record.cpl;
+    words[w + ACCESS] = access;
     words[w + NAMES] = names;
     const values = Math.min(record.values.length, MOST_CALL_VALUES);
     words[w + VALUE_COUNT] = values;
-    for (let i = 0; i < values; i++) numbers[n + VALUES + i] = record.values[i];
+    const v = slot * MOST_CALL_VALUES;
+    for (let i = 0; i < values; i++) this.values[v + i] = record.values[i];
     const b = slot * (MAX_BYTES + 1);
     const length = record.bytes.length;
     this.bytes[b] = length;
@@ -173,8 +158,8 @@ export class ExitRing {
     record.site = words[w + SITE];
     record.cr3 = words[w + CR3];
     const access = words[w + ACCESS];
-    record.continued = (access & CONTINUED) !== 0;
-    record.hostMeasured = (access & MEASURED) !== 0;
+    record.continued = (access & ACCESS_CONTINUED) !== 0;
+    record.hostMeasured = (access & ACCESS_MEASURED) !== 0;
     record.kind = KINDS[(access >>> KIND_SHIFT) & 7];
     record.port = ((access >>> PORT_SHIFT) & 0x1ffff) - 1;
     record.direction = access & 0x40 ? 'out' : 'in';
@@ -182,7 +167,8 @@ export class ExitRing {
     record.channel = CHANNELS[(access >>> 2) & 3];
     record.cpl = access & 3;
     this.names.read(words[w + NAMES], record);
-    record.values = numbers.slice(n + VALUES, n + VALUES + words[w + VALUE_COUNT]);
+    const v = slot * MOST_CALL_VALUES;
+    record.values = this.values.slice(v, v + words[w + VALUE_COUNT]);
     const b = slot * (MAX_BYTES + 1);
     record.bytes = this.bytes.slice(b + 1, b + 1 + this.bytes[b]);
     return record;

@@ -1,15 +1,11 @@
 import type { Channel } from '../../machine/bus/port-access';
 import type { PortDirection, PortWidth } from '../../machine/devices/device';
 import { noOperations, type PortOperations } from '../cost/what-if';
+import { accessKey } from './access-word';
+import { CHANNELS } from './channels';
 import type { CostParts, ExitRecord } from './exit-record';
+import { ExitRun, type ExitSample } from './exit-run';
 import type { ExitNames } from './names';
-
-export const CHANNELS: readonly Channel[] = ['direct', 'trap', 'vtx', 'hypercall'];
-
-/** Index in `CHANNELS`. Comparisons with constants: a look-up by name takes as long as all else that an exit needs. */
-export function channelIndex(channel: Channel): number {
-  return channel === 'trap' ? 1 : channel === 'hypercall' ? 3 : channel === 'vtx' ? 2 : 0;
-}
 
 /** What exits of one kind and place have in common. */
 export interface ExitKey {
@@ -106,19 +102,31 @@ export class ExitTable {
   private lastSlot = -1;
   private lastMin = 0;
   private lastMax = 0;
+  private readonly run = new ExitRun();
 
   /** @param names what the words of names stand for */
   constructor(private readonly names: ExitNames) {}
 
-  /** @param names of the exit, as a word */
-  add(record: ExitRecord, names: number): void {
-    const slot = this.slotOf(record, names);
+  /**
+   * @param names of the exit, as a word
+   * @param access what the exit was, as `accessWord` has it
+   */
+  add(record: ExitRecord, names: number, access: number): void {
+    const { run } = this;
+    if (run.takes(record, names, access)) {
+      addHostTime(this.sums, this.lastSlot * COLUMNS, record, 1);
+      return;
+    }
+    this.settle();
+    const slot = this.slotOf(record.site >>> 0, accessKey(access), names);
     const at = slot * COLUMNS;
     this.lastSlot = slot;
     this.lastMin = this.sums[at + MIN];
     this.lastMax = this.sums[at + MAX];
-    this.accumulate(at, record, 1);
+    accumulate(this.sums, at, record, 1);
+    addHostTime(this.sums, at, record, 1);
     this.sums[at + LAST] = record.sequence;
+    run.begin(record, names, access);
     const cycles = totalCycles(record.cost);
     if (cycles < this.sums[at + MIN]) this.sums[at + MIN] = cycles;
     if (cycles > this.sums[at + MAX]) this.sums[at + MAX] = cycles;
@@ -126,8 +134,11 @@ export class ExitTable {
 
   /** Takes back the exit that was added last. Once, with the same figures. */
   takeBack(record: ExitRecord): void {
+    this.settle();
+    this.run.end();
     const at = this.lastSlot * COLUMNS;
-    this.accumulate(at, record, -1);
+    accumulate(this.sums, at, record, -1);
+    addHostTime(this.sums, at, record, -1);
     this.sums[at + MIN] = this.lastMin;
     this.sums[at + MAX] = this.lastMax;
   }
@@ -136,6 +147,7 @@ export class ExitTable {
     this.slots = 0;
     this.index.fill(0);
     this.lastSlot = -1;
+    this.run.end();
   }
 
   /** Calls `visit` for every kind of exit seen. Both arguments are reused. */
@@ -159,41 +171,19 @@ export class ExitTable {
     }
   }
 
-  private accumulate(at: number, record: ExitRecord, sign: 1 | -1): void {
-    const { cost } = record;
-    const cycles = totalCycles(cost);
-    const sums = this.sums;
-    sums[at + COUNT] += sign;
-    sums[at + ELEMENTS] += sign * record.repeat;
-    sums[at + SUM] += sign * cycles;
-    sums[at + SQUARES] += sign * cycles * cycles;
-    sums[at + TRANSITION] += sign * cost.transition;
-    sums[at + DECODE] += sign * cost.decode;
-    sums[at + DEVICE] += sign * cost.device;
-    sums[at + RETURN] += sign * cost.return;
-    if (record.hostMeasured) {
-      sums[at + HOST_NS] += sign * record.hostNs;
-      sums[at + HOST_MEASURED] += sign;
-    } else {
-      sums[at + HOST_GUESSED] += sign * record.hostNs;
-    }
-    if (record.kind === 'port') {
-      sums[at + SINGLES] += sign;
-    } else if (record.kind === 'string') {
-      if (!record.continued) sums[at + STRINGS] += sign;
-      if (record.repeat === 0) sums[at + EMPTY_STRINGS] += sign;
-      sums[at + PAGE_RUNS] += sign * record.pageRuns;
-      sums[at + STRING_ELEMENTS] += sign * record.repeat;
-    }
+  /** Adds the run to the sums of its kind. */
+  private settle(): void {
+    const { run, sums } = this;
+    if (run.more === 0) return;
+    const at = this.lastSlot * COLUMNS;
+    accumulate(sums, at, run.sample, run.more);
+    sums[at + LAST] = run.last;
+    this.lastMin = sums[at + MIN];
+    this.lastMax = sums[at + MAX];
+    run.end();
   }
 
-  private slotOf(record: ExitRecord, names: number): number {
-    const site = record.site >>> 0;
-    const access =
-      ((record.port + 1) << 5) |
-      ((record.direction === 'out' ? 1 : 0) << 4) |
-      ((record.width >> 1) << 2) |
-      channelIndex(record.channel);
+  private slotOf(site: number, access: number, names: number): number {
     if (this.lastSlot >= 0 && this.isKey(this.lastSlot, site, access, names)) return this.lastSlot;
     const mask = this.index.length - 1;
     let probe = hash(site, access, names) & mask;
@@ -205,7 +195,7 @@ export class ExitTable {
     }
     if (this.slots === this.capacity) {
       this.grow();
-      return this.slotOf(record, names);
+      return this.slotOf(site, access, names);
     }
     const slot = this.slots++;
     this.index[probe] = slot + 1;
@@ -250,27 +240,32 @@ export class ExitTable {
   }
 
   private readSums(slot: number, target: ExitSums): void {
-    const at = slot * COLUMNS;
-    const sums = this.sums;
-    target.count = sums[at + COUNT];
-    target.elements = sums[at + ELEMENTS];
-    target.sum = sums[at + SUM];
-    target.min = sums[at + MIN];
-    target.max = sums[at + MAX];
-    target.sumOfSquares = sums[at + SQUARES];
-    target.parts.transition = sums[at + TRANSITION];
-    target.parts.decode = sums[at + DECODE];
-    target.parts.device = sums[at + DEVICE];
-    target.parts.return = sums[at + RETURN];
-    target.hostNs = sums[at + HOST_NS];
-    target.hostMeasured = sums[at + HOST_MEASURED];
-    target.hostGuessed = sums[at + HOST_GUESSED];
-    target.singles = sums[at + SINGLES];
-    target.strings = sums[at + STRINGS];
-    target.emptyStrings = sums[at + EMPTY_STRINGS];
-    target.pageRuns = sums[at + PAGE_RUNS];
-    target.stringElements = sums[at + STRING_ELEMENTS];
-    target.last = sums[at + LAST];
+    const sums = this.sums.slice(slot * COLUMNS, (slot + 1) * COLUMNS);
+    const { run } = this;
+    // The run stays as it is: what sums come to must not depend on when they are looked at.
+    if (slot === this.lastSlot && run.more > 0) {
+      accumulate(sums, 0, run.sample, run.more);
+      sums[LAST] = run.last;
+    }
+    target.count = sums[COUNT];
+    target.elements = sums[ELEMENTS];
+    target.sum = sums[SUM];
+    target.min = sums[MIN];
+    target.max = sums[MAX];
+    target.sumOfSquares = sums[SQUARES];
+    target.parts.transition = sums[TRANSITION];
+    target.parts.decode = sums[DECODE];
+    target.parts.device = sums[DEVICE];
+    target.parts.return = sums[RETURN];
+    target.hostNs = sums[HOST_NS];
+    target.hostMeasured = sums[HOST_MEASURED];
+    target.hostGuessed = sums[HOST_GUESSED];
+    target.singles = sums[SINGLES];
+    target.strings = sums[STRINGS];
+    target.emptyStrings = sums[EMPTY_STRINGS];
+    target.pageRuns = sums[PAGE_RUNS];
+    target.stringElements = sums[STRING_ELEMENTS];
+    target.last = sums[LAST];
   }
 }
 
@@ -280,4 +275,36 @@ function hash(a: number, b: number, c: number): number {
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return (h ^ (h >>> 16)) >>> 0;
+}
+
+/** Adds so many exits like `record`, -1 to take one back; without their host time. */
+function accumulate(sums: Float64Array, at: number, record: ExitSample, times: number): void {
+  const { cost } = record;
+  const cycles = totalCycles(cost);
+  sums[at + COUNT] += times;
+  sums[at + ELEMENTS] += times * record.repeat;
+  sums[at + SUM] += times * cycles;
+  sums[at + SQUARES] += times * cycles * cycles;
+  sums[at + TRANSITION] += times * cost.transition;
+  sums[at + DECODE] += times * cost.decode;
+  sums[at + DEVICE] += times * cost.device;
+  sums[at + RETURN] += times * cost.return;
+  if (record.kind === 'port') {
+    sums[at + SINGLES] += times;
+  } else if (record.kind === 'string') {
+    if (!record.continued) sums[at + STRINGS] += times;
+    if (record.repeat === 0) sums[at + EMPTY_STRINGS] += times;
+    sums[at + PAGE_RUNS] += times * record.pageRuns;
+    sums[at + STRING_ELEMENTS] += times * record.repeat;
+  }
+}
+
+/** Adds what an exit took on the host, or takes it back. */
+function addHostTime(sums: Float64Array, at: number, record: ExitRecord, sign: 1 | -1): void {
+  if (record.hostMeasured) {
+    sums[at + HOST_NS] += sign * record.hostNs;
+    sums[at + HOST_MEASURED] += sign;
+  } else {
+    sums[at + HOST_GUESSED] += sign * record.hostNs;
+  }
 }

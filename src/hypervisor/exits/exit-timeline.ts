@@ -1,5 +1,5 @@
 import type { Channel } from '../../machine/bus/port-access';
-import { channelIndex, CHANNELS } from './exit-table';
+import { channelIndex, CHANNELS } from './channels';
 
 /** Cycles that exits took in equal spans of guest time, by channel. */
 export interface ExitTimelineData {
@@ -20,6 +20,10 @@ const FIRST_SPAN_CYCLES = 1024;
 export class ExitTimeline {
   private spanCycles = FIRST_SPAN_CYCLES;
   private used = 0;
+  /** The span that was added to last. */
+  private span = 0;
+  private spanStart = 0;
+  private spanEnd = 0;
   private readonly sums = CHANNELS.map(() => new Float64Array(SPANS));
 
   /**
@@ -27,10 +31,8 @@ export class ExitTimeline {
    * @param cycles its cost
    */
   add(channel: Channel, time: number, cycles: number): void {
-    while (time >= this.spanCycles * SPANS) this.widen();
-    const span = Math.floor(time / this.spanCycles);
-    if (span >= this.used) this.used = span + 1;
-    this.sums[channelIndex(channel)][span] += cycles;
+    if (time < this.spanStart || time >= this.spanEnd) this.findSpan(time);
+    this.sums[channelIndex(channel)][this.span] += cycles;
   }
 
   get data(): ExitTimelineData {
@@ -44,7 +46,16 @@ export class ExitTimeline {
   clear(): void {
     this.spanCycles = FIRST_SPAN_CYCLES;
     this.used = 0;
+    this.spanStart = this.spanEnd = 0;
     for (const sums of this.sums) sums.fill(0);
+  }
+
+  private findSpan(time: number): void {
+    while (time >= this.spanCycles * SPANS) this.widen();
+    this.span = Math.floor(time / this.spanCycles);
+    this.spanStart = this.span * this.spanCycles;
+    this.spanEnd = this.spanStart + this.spanCycles;
+    if (this.span >= this.used) this.used = this.span + 1;
   }
 
   private widen(): void {
