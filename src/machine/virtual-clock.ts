@@ -57,7 +57,12 @@ export class VirtualClock implements Clock {
   constructor(
     private readonly state: CpuState,
     readonly startTime: number,
-  ) {}
+  ) {
+    // V8 takes a field for a small integer until it is something else, and then throws away all code that knew it: here
+    // that would be in the middle of a run, when time is past 2^31.
+    this.retired = this.passed = this.taken = 0.5;
+    this.retired = this.passed = this.taken = 0;
+  }
 
   get instructions(): number {
     if (this.burst === 0) return this.retired;
