@@ -224,7 +224,8 @@ export class HypercallDispatcher implements HypercallContext {
     const { event, state, stackWord } = this;
     event.abi = server.abi.name;
     event.definition = plan.definition;
-    resize(event.results, 0);
+    // Nobody else looks before there are any.
+    if (this.watched.size > 0) resize(event.results, 0);
     resize(event.arguments, plan.arguments.length);
     for (let i = 0; i < plan.arguments.length; i++) {
       event.arguments[i] = plan.values[i] = plan.arguments[i](state, stackWord);

@@ -49,7 +49,11 @@ export class GuestCode {
    */
   decode(): IoInstruction {
     this.begin();
-    const failure = this.decoder.decode(this.fetch, this.code32);
+    const offset = this.linear & (PAGE - 1);
+    this.findPage(this.linear - offset);
+    const present = this.hostPage >= 0 ? PAGE - offset : 0;
+    const { u8 } = this.machine.memory;
+    const failure = this.decoder.decode(this.fetch, this.code32, u8, this.hostPage + offset, present);
     if (failure) this.fail(failure);
     return this.decoder.instruction;
   }

@@ -62,20 +62,29 @@ export class IoDecoder {
    * Decodes one instruction into `instruction`.
    * @param fetch byte number `index` of the instruction; may throw `Fault`
    * @param code32 default operand and address size of the code segment (CS.D)
+   * @param memory where the first bytes are at `start`, `present` of them: they need not be fetched
    * @returns undefined on success
    */
-  decode(fetch: (index: number) => number, code32: boolean): DecodeFailure | undefined {
+  decode(
+    fetch: (index: number) => number,
+    code32: boolean,
+    memory: Uint8Array = NO_MEMORY,
+    start = 0,
+    present = 0,
+  ): DecodeFailure | undefined {
     const { bytes } = this.instruction;
     let prefixes = 0;
     let segment = -1;
     for (let index = 0; index < MAX_LENGTH; index++) {
-      const byte = fetch(index);
+      const byte = index < present ? memory[start + index] : fetch(index);
       bytes[index] = byte;
       const kind = BYTE_KINDS[byte];
       if (kind >= IO_OPCODE) {
         if (kind === IMMEDIATE_OPCODE && index + 1 === MAX_LENGTH) return 'too-long';
         if (prefixes & LOCK) return 'locked';
-        if (kind === IMMEDIATE_OPCODE) bytes[index + 1] = fetch(index + 1);
+        if (kind === IMMEDIATE_OPCODE) {
+          bytes[index + 1] = index + 1 < present ? memory[start + index + 1] : fetch(index + 1);
+        }
         this.describe(index, kind, prefixes, segment, code32);
         return undefined;
       }
@@ -104,6 +113,8 @@ export class IoDecoder {
     instruction.length = kind === IMMEDIATE_OPCODE ? index + 2 : index + 1;
   }
 }
+
+const NO_MEMORY = new Uint8Array();
 
 /** What a byte is: bits for prefixes, numbers from `IO_OPCODE` on for opcodes. */
 const OTHER = 0;

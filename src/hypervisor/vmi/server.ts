@@ -39,6 +39,8 @@ export class VmiServer implements PlacedServer {
   private readonly services: readonly VmiService[];
   /** What the dispatcher is given for each service, made once. */
   private readonly actions: readonly (HypercallAction | undefined)[];
+  /** Calls by their place in the ROM. */
+  private readonly calls: readonly (HypercallDefinition | undefined)[];
   private readonly romStart: number;
   private readonly romLength: number;
   /** Linear address at which the guest executes the ROM, as of the call being served. */
@@ -64,16 +66,14 @@ export class VmiServer implements PlacedServer {
     memory.mapRom(rom, [VMI_ROM_ADDRESS]);
     this.romStart = memory.hostPointer(VMI_ROM_ADDRESS);
     this.romLength = rom.length;
+    this.calls = Array.from(rom, (_, offset) => callAt(offset));
   }
 
   identify(pointer: number, linear: number): HypercallDefinition | undefined {
     const offset = pointer - this.romStart;
     if (offset < 0 || offset >= this.romLength) return undefined;
     this.romLinear = (linear - offset) >>> 0;
-    if (offset === VMI_INIT_OFFSET) return VMI_INIT;
-    if (offset === VMI_GET_RELOC_OFFSET) return VMI_GET_RELOCATION_INFO;
-    const number = callAtOffset(offset);
-    return number === undefined ? undefined : VMI_ABI.calls[number];
+    return this.calls[offset];
   }
 
   /**
@@ -151,6 +151,13 @@ export class VmiServer implements PlacedServer {
     const hazard = answer && hazardOf(call.name, answer);
     if (hazard) context.report(`vmi-answer-${call.name}`, hazard);
   }
+}
+
+function callAt(offset: number): HypercallDefinition | undefined {
+  if (offset === VMI_INIT_OFFSET) return VMI_INIT;
+  if (offset === VMI_GET_RELOC_OFFSET) return VMI_GET_RELOCATION_INFO;
+  const number = callAtOffset(offset);
+  return number === undefined ? undefined : VMI_ABI.calls[number];
 }
 
 function undefinedOpcode(kind: string, message: string): RefusedCall {
