@@ -88,6 +88,8 @@ export class HypercallDispatcher implements HypercallContext {
   private announcedInstructions = -1;
   /** The action has left the exit closed, finished or not. */
   private closed = false;
+  /** The end of the exit has read the results: nothing comes after it. */
+  private resultsAreRead = false;
   private finished = true;
 
   /** @param report tells the user, once per kind, that the guest does what it should not */
@@ -178,9 +180,13 @@ export class HypercallDispatcher implements HypercallContext {
     this.announcedAt = -1;
     this.closed = false;
     this.finished = true;
+    this.resultsAreRead = false;
     try {
       action(this, call);
-      if (!this.closed) engine.end();
+      if (!this.closed) {
+        engine.end();
+        this.resultsAreRead = true;
+      }
     } catch (error) {
       if (error instanceof AbortInstruction) {
         this.announcedAt = linear;
@@ -235,7 +241,7 @@ export class HypercallDispatcher implements HypercallContext {
   private count(plan: CallPlan): void {
     const { engine, event } = this;
     if (!engine.hasHappened) return;
-    this.readResults();
+    if (!this.resultsAreRead) this.readResults();
     const { isResumed, cyclesCharged, site } = engine;
     plan.counter.add(!isResumed, cyclesCharged, site, event.arguments, event.results);
   }

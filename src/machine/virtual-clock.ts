@@ -91,9 +91,17 @@ export class VirtualClock implements Clock {
     this.takeExceptions();
     this.passed += cycles;
     if (this.burst === 0) return;
+    const base = this.retired + this.burst - this.skipped;
+    const end = base + this.passed;
     // Only a timer that is due before the end of the burst shortens it.
-    if (this.earliest - this.end < 1) this.shorten(this.earliest - this.now);
-    this.publish();
+    if (this.earliest - end < 1) {
+      this.shorten(this.earliest - this.now);
+      this.publish();
+      return;
+    }
+    const { f64 } = this.state;
+    f64[layout.INSTRUCTION_BASE >>> 3] = base;
+    f64[layout.CLOCK_BASE >>> 3] = end;
   }
 
   steal(cycles: number): void {
