@@ -3,6 +3,34 @@ import type { Console } from './console';
 const CTRL_C = 3;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
+/** Most characters of messages that wait to be written. */
+const MAX_WAITING = 1 << 16;
+
+/**
+ * Writes messages to standard error, those of a moment in one go: a write by itself takes microseconds, and log breakpoints
+ * may have hundreds of thousands of messages a second.
+ */
+class Messages {
+  private waiting = '';
+
+  constructor() {
+    process.once('exit', () => this.flush());
+  }
+
+  add(message: string): void {
+    if (this.waiting === '') queueMicrotask(() => this.flush());
+    this.waiting += `${message}\n`;
+    if (this.waiting.length > MAX_WAITING) this.flush();
+  }
+
+  flush(): void {
+    if (this.waiting === '') return;
+    const text = this.waiting;
+    this.waiting = '';
+    process.stderr.write(text);
+  }
+}
+
 /** The console of the process. A terminal is switched to raw mode while a guest reads from it. */
 export function nodeConsole(): Console {
   const interrupts = new Set<() => void>();
@@ -11,9 +39,14 @@ export function nodeConsole(): Console {
   };
   // A reader that goes away (`| head`) is no error of ours.
   process.stdout.on('error', () => interrupt());
+  const messages = new Messages();
   return {
-    out: (data) => void process.stdout.write(data),
-    err: (message) => void process.stderr.write(`${message}\n`),
+    out: (data) => {
+      // What was said before comes before, where both go to the same place.
+      messages.flush();
+      process.stdout.write(data);
+    },
+    err: (message) => messages.add(message),
     cwd: process.cwd(),
     readInput(onData, onEnd) {
       const { stdin } = process;
