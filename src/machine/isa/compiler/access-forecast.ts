@@ -1,5 +1,5 @@
 import { Register, SegmentIndex } from '../../layout';
-import { type AddressParts, decodeAddress, Rest } from './addresses';
+import { type AddressParts, decodeAddress, registersKey, Rest, STACK_TOP } from './addresses';
 import type { Instruction } from './decode';
 
 /** Bytes around a base that a block's accesses go to, as displacements; `end` is behind the last. */
@@ -82,8 +82,6 @@ interface Access {
   readonly write: boolean;
 }
 
-const STACK_TOP = [{ index: Register.ESP, shift: 0 }];
-
 /** What an instruction does to the stack besides its operand. */
 function stackAccess({ form }: Instruction): Access | undefined {
   const at = (displacement: number, write: boolean) => ({
@@ -113,8 +111,7 @@ function operandAccess(instruction: Instruction, scalesBase: boolean): Access | 
   return { segment: instruction.segment ?? segment, parts, bytes: operandBytes(spec, operandSize), write };
 }
 
-const baseOf = (segment: SegmentIndex, { registers }: AddressParts): string =>
-  `${segment} ${registers.map(({ index, shift }) => `${index}*${shift}`).join('+')}`;
+const baseOf = (segment: SegmentIndex, { registers }: AddressParts): string => `${segment} ${registersKey(registers)}`;
 
 /**
  * Foretells where a block's accesses go, by the registers that their addresses are made of, so that the page of several is

@@ -22,6 +22,14 @@ export interface AddressParts {
   readonly displacement: number;
 }
 
+/** The register of stack accesses. */
+export const STACK_TOP: AddressParts['registers'] = [{ index: Register.ESP, shift: 0 }];
+
+/** The same text for addresses that are made of the same registers. */
+export function registersKey(registers: AddressParts['registers']): string {
+  return registers.map(({ index, shift }) => `${index}*${shift}`).join('+');
+}
+
 /** The address of a memory operand, with the segment that goes with its registers. */
 export interface Address extends AddressParts {
   readonly segment: SegmentIndex;

@@ -8,7 +8,7 @@ import * as w from '../wasm/expression';
 import type { Expr, Expr64, ExprV128, Operand } from '../wasm/expression';
 import type { Label } from '../wasm/function';
 import { i64 } from '../wasm/i64';
-import type { AddressParts } from './addresses';
+import { type AddressParts, STACK_TOP } from './addresses';
 import type { Instruction } from './decode';
 import type { RegionFrame } from './frame';
 import { NotInlined } from './not-inlined';
@@ -427,8 +427,6 @@ export class RegionEmitter extends Emitter {
 
 /** Fields of the CPU state that are not kept in locals, and that have no effect but on the instructions that use them. */
 const PLAIN_STATE: ReadonlySet<number> = new Set([layout.EFLAGS, layout.SEG_SELECTOR + SegmentIndex.CS * 4]);
-
-const STACK_TOP = [{ index: Register.ESP, shift: 0 }];
 
 /** Subtractions for their flags only. */
 const COMPARISONS = new Set(['CMP', 'CMPS', 'SCAS', 'CMPXCHG']);

@@ -6,7 +6,7 @@ import type { FunctionBuilder } from '../wasm/function';
 import { i64 } from '../wasm/i64';
 import type { AccessForecast, Range } from './access-forecast';
 import { AddressTracker, type Place } from './address-tracker';
-import type { AddressParts } from './addresses';
+import { type AddressParts, registersKey } from './addresses';
 import type { Helpers } from './helpers';
 import type { LoopNest } from './loop-nest';
 import type { TierMode } from './mode';
@@ -219,7 +219,7 @@ export class MemoryAccess {
 
 /** Accesses of one kind likely go to one page: those by the same registers in the same direction. */
 function kindOf({ segment, parts }: Access, { write }: Range): string {
-  const registers = parts?.registers.map(({ index, shift }) => `${index}*${shift}`).join('+');
+  const registers = parts && registersKey(parts.registers);
   return `${segment} ${registers || (parts?.displacement ?? 0) >>> 12} ${write ? 'w' : 'r'}`;
 }
 
@@ -239,7 +239,7 @@ function groupRecords(records: readonly AccessRecord[]): AccessGroup[] {
   for (const { slot, parts, bytes } of records) {
     if (!parts || unknown.has(slot)) continue;
     const { registers, displacement } = parts;
-    const name = `${slot.tag} ${registers.map(({ index, shift }) => `${index}*${shift}`).join('+')}`;
+    const name = `${slot.tag} ${registersKey(registers)}`;
     const known = groups.get(name);
     const low = Math.min(known?.parts.displacement ?? displacement, displacement);
     const end = Math.max(known ? known.parts.displacement + known.bytes : low, displacement + bytes);

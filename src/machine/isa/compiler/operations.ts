@@ -25,7 +25,6 @@ const OPERATION_OF: ReadonlyMap<string, keyof Operations> = new Map<string, keyo
   ['CPUID', 'cpuid'],
   ['RDMSR', 'readMsr'],
   ['WRMSR', 'writeMsr'],
-  ['STI', 'setInterruptFlag'],
   ['CLTS', 'clearTaskSwitched'],
 ]);
 
